@@ -1,0 +1,52 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { AuthenticateGuard } from './auth/authenticate.guard.ts';
+import { Issuers } from './auth/issuers.ts';
+import { JwtStrategy } from './auth/jwt.strategy.ts';
+import { AuthorizeGuard } from './callers/authorize.guard.ts';
+import { CallerDirectory } from './callers/caller-directory.ts';
+import { CallerGuard } from './callers/caller.guard.ts';
+import { ConfigModule } from './config/config.module.ts';
+import type { GatewayConfig } from './config/gateway-file.ts';
+import type { Settings } from './config/settings.ts';
+import { DirectDebitModule } from './direct-debit/direct-debit.module.ts';
+import { Lifecycle } from './health/lifecycle.ts';
+import { BodyPipe } from './http/body.pipe.ts';
+import { OpenApiController } from './http/open-api.controller.ts';
+import { OpenApi } from './http/open-api.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
+import { ProblemsController } from './http/problems.controller.ts';
+import { RouteTable } from './http/route-table.ts';
+import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
+
+/**
+ * The way of a request, in run order. Global guards, pipes and filters are registered here alone: one registered in an
+ * imported module would run after these.
+ */
+@Module({
+  controllers: [OpenApiController, ProblemsController],
+  providers: [
+    { provide: APP_GUARD, useClass: AuthenticateGuard }, // 1 who sends this? 401
+    { provide: APP_GUARD, useClass: CallerGuard }, //       2 which caller is that? 403
+    { provide: APP_GUARD, useClass: AuthorizeGuard }, //    3 may the caller do this for that customer? 400, 403
+    { provide: APP_PIPE, useClass: BodyPipe }, //           4 read and validate the body: 415, 413, 400, 422
+    //                                                      5 the controller, its service, Octane
+    ProblemFilter, //                                       any throw on the way becomes a problem
+    { provide: APP_FILTER, useExisting: ProblemFilter },
+    Issuers,
+    JwtStrategy,
+    CallerDirectory,
+    RouteTable,
+    OpenApi,
+    Lifecycle,
+  ],
+})
+export class AppModule {
+  static of(settings: Settings, gateway: GatewayConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [ConfigModule.of(settings, gateway), DirectDebitModule, WelcomeEmailModule],
+    };
+  }
+}

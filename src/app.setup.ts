@@ -1,0 +1,80 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.ts';
+import type { GatewayConfig } from './config/gateway-file.ts';
+import type { Settings } from './config/settings.ts';
+import { Lifecycle } from './health/lifecycle.ts';
+import { answerHeaders, requestIdOf } from './http/answer-headers.ts';
+import { OpenApi } from './http/open-api.ts';
+import { ParserErrors } from './http/parser-errors.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
+import { RouteTable } from './http/route-table.ts';
+import { Problem } from './problems/problems.ts';
+import { logRequest, logRequests } from './telemetry/access-log.ts';
+import { NestLogger } from './telemetry/nest-logger.ts';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Header and body together: 10 s for the one, 15 s for the other. */
+const REQUEST_TIMEOUT_MS = 25_000;
+const TIMEOUT_CHECK_INTERVAL_MS = 1000;
+/** The longest customer number that is looked at; a longer one is refused like any other bad one. */
+const MAX_PATH_PARAMETER_CHARACTERS = 16 * 1024;
+
+/** The whole gateway, ready to listen: what production runs is what the tests run. */
+export async function createGateway(
+  settings: Settings,
+  gateway: GatewayConfig,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const parserErrors = new ParserErrors(settings.publicUrl, (refused) =>
+    logger.info(refused, 'request completed'),
+  );
+  const adapter = new FastifyAdapter({
+    genReqId: requestIdOf,
+    clientErrorHandler: parserErrors.onClientError,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      reply.headers(answerHeaders(request.id));
+      app.get(ProblemFilter).answer(error, request, reply);
+      logRequest(logger, request, reply);
+    },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      // Node would refuse with an empty answer; the hook below refuses with a problem.
+      requireHostHeader: false,
+    },
+    // A request that came on a kept-alive connection while the gateway leaves is still served.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(settings, gateway), adapter, {
+    bodyParser: false,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  configureApp(app, parserErrors, logger);
+  await app.init();
+  return app;
+}
+
+function configureApp(app: NestFastifyApplication, parserErrors: ParserErrors, logger: Logger): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const lifecycle = app.get(Lifecycle);
+  const routes = app.get(RouteTable);
+  // To Fastify no POST has a body: the body pipe reads it, behind the guards.
+  fastify.addHttpMethod('POST', { hasBody: false, overrideExisting: true });
+  fastify.addHook('onRoute', (route) => routes.add(route));
+  logRequests(fastify, logger);
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
+    reply.headers(answerHeaders(request.id));
+    if (lifecycle.draining) reply.header('connection', 'close');
+    const hasHost = request.headers.host !== undefined || request.raw.httpVersion === '1.0';
+    done(hasHost ? undefined : new Problem('invalid-request', { detail: 'Send a Host header.' }));
+  });
+  parserErrors.listen(app.getHttpServer());
+  app.get(OpenApi).describe(app);
+}

@@ -1,0 +1,22 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+
+export type Scope = 'direct-debit:write' | 'welcome-email:send';
+
+/** For a handler that anybody may call, without a token. */
+export const Public = Reflector.createDecorator<undefined>();
+
+/** For a handler that needs a valid token of a known caller with this scope. */
+export const RequireScope = Reflector.createDecorator<Scope>();
+
+export function isPublic(reflector: Reflector, context: ExecutionContext): boolean {
+  return reflector.get(Public, context.getHandler()) !== undefined;
+}
+
+/** @throws Error when the handler says neither who may call it nor that anybody may: a defect, so nobody gets in */
+export function requiredScope(reflector: Reflector, context: ExecutionContext): Scope {
+  const scope = reflector.get(RequireScope, context.getHandler());
+  if (scope === undefined)
+    throw new Error(`${context.getHandler().name} is neither @Public() nor @RequireScope()`);
+  return scope;
+}

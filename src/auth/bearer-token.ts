@@ -1,0 +1,76 @@
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../problems/problems.ts';
+import { invalidToken } from './invalid-token.ts';
+
+const MAX_TOKEN_CHARACTERS = 8 * 1024;
+const SCHEME = /^bearer(?: +|$)/i;
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** The JOSE header and the claims of a token whose signature nobody has checked yet. */
+export interface UnverifiedToken {
+  readonly header: Readonly<Record<string, unknown>> & { readonly alg: string; readonly kid?: string };
+  readonly claims: Readonly<Record<string, unknown>> & { readonly iss: string };
+}
+
+/**
+ * The bearer token of a request (RFC 6750, section 2.1).
+ *
+ * @throws Problem `authentication-required` without one, `invalid-request` with two Authorization headers (Node keeps only
+ *   the first in `headers`), `invalid-token` where it is too long or not a compact JWS.
+ */
+export function bearerToken(request: FastifyRequest): string {
+  const { rawHeaders, headers } = request.raw;
+  if (
+    rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length > 1
+  ) {
+    throw new Problem('invalid-request', { detail: 'Send one Authorization header, not several.' });
+  }
+  const authorization = headers.authorization ?? '';
+  const scheme = SCHEME.exec(authorization)?.[0];
+  const token = scheme === undefined ? '' : authorization.slice(scheme.length).trim();
+  if (token === '') {
+    throw new Problem('authentication-required', {
+      reason: 'missing',
+      headers: { 'www-authenticate': 'Bearer' },
+    });
+  }
+  if (token.length > MAX_TOKEN_CHARACTERS || !COMPACT_JWS.test(token)) throw invalidToken('malformed');
+  return token;
+}
+
+/**
+ * Reads a token without trusting it, only to find out whose keys must verify it. Stricter than a JWT library: canonical
+ * base64url only, well-formed UTF-8, and none of the header parameters that change what a signature means.
+ *
+ * @throws Problem `invalid-token`
+ */
+export function readUnverified(token: string): UnverifiedToken {
+  const [headerPart = '', claimsPart = '', signaturePart = ''] = token.split('.');
+  if (!isCanonical(signaturePart)) throw invalidToken('malformed');
+  const header = jsonObject(headerPart);
+  const { alg, kid, crit, b64 } = header;
+  if (typeof alg !== 'string' || crit !== undefined || b64 !== undefined) throw invalidToken('header');
+  if (kid !== undefined && typeof kid !== 'string') throw invalidToken('header');
+  const claims = jsonObject(claimsPart);
+  if (typeof claims['iss'] !== 'string') throw invalidToken('claims');
+  return { header, claims } as UnverifiedToken;
+}
+
+function jsonObject(part: string): Record<string, unknown> {
+  if (!isCanonical(part)) throw invalidToken('malformed');
+  let value: unknown;
+  try {
+    value = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(part, 'base64url')),
+    );
+  } catch {
+    throw invalidToken('malformed');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidToken('malformed');
+  return value as Record<string, unknown>;
+}
+
+/** Node decodes anything; one token must not have several spellings. */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
+}

@@ -1,0 +1,77 @@
+import type { IssuerConfig } from '../config/gateway-file.ts';
+import { invalidToken } from './invalid-token.ts';
+import type { Principal } from './principal.ts';
+
+type Claims = Readonly<Record<string, unknown>>;
+
+const CLOCK_SKEW_SECONDS = 30;
+const ACCESS_TOKEN_TYPE = /^(application\/)?at\+jwt$/i;
+
+/** The `typ` of RFC 9068, section 4, where the issuer is known to send it. */
+export function checkType(header: Readonly<Record<string, unknown>>, config: IssuerConfig): void {
+  if (!config.requireAccessTokenType) return;
+  if (typeof header['typ'] !== 'string' || !ACCESS_TOKEN_TYPE.test(header['typ'])) throw invalidToken('type');
+}
+
+/**
+ * Checks the claims of a token whose signature was verified with a key of `config`'s issuer, and tells whom it speaks for.
+ *
+ * @throws Problem `invalid-token`
+ */
+export function principalOf(claims: Claims, config: IssuerConfig, nowSeconds = Date.now() / 1000): Principal {
+  const { iss, sub, exp, nbf, iat, cnf } = claims;
+  if (iss !== config.issuer) throw invalidToken('issuer');
+  if (typeof sub !== 'string' || sub === '') throw invalidToken('claims');
+  if (!isTime(exp) || !isOptional(nbf, isTime) || !isOptional(iat, isTime)) throw invalidToken('claims');
+  if (exp <= nowSeconds - CLOCK_SKEW_SECONDS) throw invalidToken('expired');
+  if (isLater(nbf, nowSeconds) || isLater(iat, nowSeconds)) throw invalidToken('not-yet-valid');
+  // Nothing here can prove the possession of a key (RFC 7800), so a bound token would be as good as stolen.
+  if (cnf !== undefined) throw invalidToken('bound');
+  checkAudience(claims[config.audienceClaim], config.audience);
+  return {
+    issuer: config.issuer,
+    subject: sub,
+    clientId: clientIdOf(claims, config),
+    scopes: scopesOf(claims),
+    claims,
+  };
+}
+
+function checkAudience(claim: unknown, accepted: readonly string[]): void {
+  if (typeof claim !== 'string' && !isStrings(claim))
+    throw invalidToken(claim === undefined ? 'audience' : 'claims');
+  if (![claim].flat().some((audience) => accepted.includes(audience))) throw invalidToken('audience');
+}
+
+function clientIdOf(claims: Claims, { clientIdClaim }: IssuerConfig): string | undefined {
+  const clientId =
+    clientIdClaim === undefined ? (claims['client_id'] ?? claims['azp']) : claims[clientIdClaim];
+  if (clientId !== undefined && typeof clientId !== 'string') throw invalidToken('claims');
+  return clientId;
+}
+
+/** `scope` (RFC 8693) and `scp` (as Entra ID and Okta call it), each a list or a string with spaces. */
+function scopesOf(claims: Claims): readonly string[] {
+  return [claims['scope'], claims['scp']].flatMap((claim) => {
+    if (claim === undefined) return [];
+    if (typeof claim === 'string') return claim.split(' ').filter((scope) => scope !== '');
+    if (isStrings(claim)) return claim;
+    throw invalidToken('claims');
+  });
+}
+
+function isLater(time: unknown, nowSeconds: number): boolean {
+  return typeof time === 'number' && time > nowSeconds + CLOCK_SKEW_SECONDS;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isOptional(value: unknown, test: (value: unknown) => boolean): boolean {
+  return value === undefined || test(value);
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

@@ -1,0 +1,123 @@
+import type { KeyObject } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { IssuerConfig } from '../config/gateway-file.ts';
+import { Problem } from '../problems/problems.ts';
+import { invalidToken } from './invalid-token.ts';
+import { VerificationKeys } from './verification-keys.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+/** A set of this age is renewed in the background by the next request that needs it. */
+const RENEW_AFTER_MS = 5 * MINUTE_MS;
+/** No older set is used without asking the identity provider first: a key that was removed is refused by then. */
+const STALE_AFTER_MS = 10 * MINUTE_MS;
+/** How long keys stay good while the identity provider is down. */
+const LOST_AFTER_MS = 24 * 60 * MINUTE_MS;
+/** Between two fetches that unknown key ids, or failures, ask for. */
+const REFETCH_INTERVAL_MS = 30 * SECOND_MS;
+/** Between two attempts at the first load: without any key nobody gets in, so recovery must be quick. */
+const FIRST_LOAD_INTERVAL_MS = SECOND_MS;
+
+/** Where one issuer's keys come from. */
+export interface IssuerKeys {
+  /**
+   * @throws Problem `invalid-token` when the issuer has no such key, `keys-unavailable` when that cannot be known
+   */
+  find(alg: string, kid: string | undefined): Promise<KeyObject>;
+}
+
+/** Keys from a local file. */
+export class LocalIssuerKeys implements IssuerKeys {
+  constructor(private readonly keys: Promise<VerificationKeys>) {}
+
+  async find(alg: string, kid: string | undefined): Promise<KeyObject> {
+    const key = (await this.keys).find(alg, kid);
+    if (!key) throw invalidToken('key');
+    return key;
+  }
+}
+
+/**
+ * Keys from an issuer's `jwks_uri`: fetched when first needed, renewed every few minutes and, at most once in 30 s, for a key
+ * id that is not among them. However many requests wait, there is one fetch.
+ */
+export class RemoteIssuerKeys implements IssuerKeys {
+  private readonly logger = new Logger(RemoteIssuerKeys.name);
+  private keys: VerificationKeys | undefined;
+  private loadedAt = -Infinity;
+  private attemptedAt = -Infinity;
+  private lastAttemptFailed = false;
+  private refetchedForKeyAt = -Infinity;
+  private fetching: Promise<void> | undefined;
+
+  constructor(
+    private readonly issuer: IssuerConfig['issuer'],
+    private readonly fetchKeySet: () => Promise<unknown>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  async find(alg: string, kid: string | undefined): Promise<KeyObject> {
+    const loadedForThisRequest = await this.ensureLoaded();
+    const known = this.usable()?.find(alg, kid);
+    if (known) return known;
+    if (!loadedForThisRequest && this.usable()) await this.refetchForUnknownKey();
+    const found = this.usable()?.find(alg, kid);
+    if (found) return found;
+    // Only a provider that answered lately can say that there is no such key.
+    throw this.lastAttemptFailed || !this.usable() ? new Problem('keys-unavailable') : invalidToken('key');
+  }
+
+  private usable(): VerificationKeys | undefined {
+    return this.now() - this.loadedAt < LOST_AFTER_MS ? this.keys : undefined;
+  }
+
+  /** @returns whether this very request waited for a fetch */
+  private async ensureLoaded(): Promise<boolean> {
+    const age = this.now() - this.loadedAt;
+    if (age < RENEW_AFTER_MS) return false;
+    const sinceAttempt = this.now() - this.attemptedAt;
+    if (!this.usable()) {
+      if (!this.fetching && sinceAttempt < FIRST_LOAD_INTERVAL_MS) return false;
+      await this.fetch();
+      return true;
+    }
+    // A provider that failed a moment ago is asked again in the background: nobody waits for it while old keys will do.
+    const knownToBeDown = this.lastAttemptFailed && sinceAttempt < 2 * REFETCH_INTERVAL_MS;
+    if (age >= STALE_AFTER_MS && !knownToBeDown) {
+      await this.fetch();
+      return true;
+    }
+    if (sinceAttempt >= REFETCH_INTERVAL_MS) void this.fetch();
+    return false;
+  }
+
+  private async refetchForUnknownKey(): Promise<void> {
+    if (!this.fetching) {
+      if (this.now() - this.refetchedForKeyAt < REFETCH_INTERVAL_MS) return;
+      this.refetchedForKeyAt = this.now();
+    }
+    await this.fetch();
+  }
+
+  private fetch(): Promise<void> {
+    this.fetching ??= this.load().finally(() => {
+      this.fetching = undefined;
+    });
+    return this.fetching;
+  }
+
+  private async load(): Promise<void> {
+    this.attemptedAt = this.now();
+    try {
+      this.keys = await VerificationKeys.fromKeySet(await this.fetchKeySet());
+      this.loadedAt = this.now();
+      this.lastAttemptFailed = false;
+    } catch (error) {
+      this.lastAttemptFailed = true;
+      this.logger.warn(
+        { issuer: this.issuer, error: (error as Error).name },
+        'signing keys could not be fetched',
+      );
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { KeyObject } from 'node:crypto';
+import { Strategy } from 'passport-jwt';
+import type { JwtFromRequestFunction } from 'passport-jwt';
+import { SIGNATURE_ALGORITHMS } from '../config/gateway-file.ts';
+import { bearerToken, readUnverified } from './bearer-token.ts';
+import { checkType, principalOf } from './claims.ts';
+import { invalidToken } from './invalid-token.ts';
+import { Issuers } from './issuers.ts';
+import type { Principal } from './principal.ts';
+
+/**
+ * Verifies bearer tokens of several issuers. The unverified token only chooses the issuer; the signature must then fit a key
+ * of that issuer, so a token can never be checked with another issuer's key.
+ */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy) {
+  constructor(private readonly issuers: Issuers) {
+    super({
+      jwtFromRequest: bearerToken as unknown as JwtFromRequestFunction,
+      secretOrKeyProvider: (_request, token: string, done) => {
+        this.keyFor(token).then((key) => (done as KeyCallback)(null, key), done);
+      },
+      // The issuer's own, shorter list is checked before a key is looked up.
+      algorithms: [...SIGNATURE_ALGORITHMS],
+      // The claims are checked once, by principalOf, which demands what the library leaves optional.
+      ignoreExpiration: true,
+      jsonWebTokenOptions: { ignoreNotBefore: true },
+    });
+  }
+
+  /** Called by Passport with the claims of a token whose signature is good. */
+  validate(claims: Readonly<Record<string, unknown>>): Principal {
+    const issuer = this.issuers.find(claims['iss'] as string);
+    if (!issuer) throw invalidToken('issuer');
+    return principalOf(claims, issuer.config);
+  }
+
+  private async keyFor(token: string): Promise<KeyObject> {
+    const { header, claims } = readUnverified(token);
+    const issuer = this.issuers.find(claims.iss);
+    if (!issuer) throw invalidToken('issuer');
+    if (!issuer.config.algorithms.some((algorithm) => algorithm === header.alg))
+      throw invalidToken('algorithm');
+    checkType(header, issuer.config);
+    return issuer.keys.find(header.alg, header.kid);
+  }
+}
+
+/** The library hands keys on to node:crypto, which its types do not say. */
+type KeyCallback = (error: unknown, key?: KeyObject) => void;

@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { isPublic, requiredScope } from '../auth/access.decorators.ts';
+import { Problem } from '../problems/problems.ts';
+import type { Caller } from './caller.ts';
+import { CUSTNO } from './caller-directory.ts';
+
+/** Step 3: the customer number is well-formed, the scope is there, and the caller may act for that customer. */
+@Injectable()
+export class AuthorizeGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    if (isPublic(this.reflector, context)) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { custno?: string } }>>();
+    const scope = requiredScope(this.reflector, context);
+    const { caller } = request;
+    if (!caller) throw new Error('no caller behind the caller guard');
+    const { custno = '' } = request.params;
+    if (custno !== 'me' && !CUSTNO.test(custno)) {
+      throw new Problem('invalid-request', {
+        detail:
+          'The customer number in the path must have 1 to 10 digits without a leading zero, or be "me".',
+      });
+    }
+    if (!caller.scopes.has(scope)) {
+      throw new Problem('insufficient-scope', {
+        headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+      });
+    }
+    request.custno = permittedCustomer(caller, custno);
+    return true;
+  }
+}
+
+function permittedCustomer(caller: Caller, custno: string): string {
+  if (custno === 'me' || caller.customers === 'own') {
+    if (caller.ownCustno === undefined) {
+      throw new Problem('customer-not-permitted', { detail: 'The access token names no customer.' });
+    }
+    if (custno !== 'me' && custno !== caller.ownCustno) throw new Problem('customer-not-permitted');
+    return caller.ownCustno;
+  }
+  return custno;
+}

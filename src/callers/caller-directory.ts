@@ -1,0 +1,42 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Principal } from '../auth/principal.ts';
+import type { CallerConfig, GatewayConfig } from '../config/gateway-file.ts';
+import { GATEWAY_CONFIG } from '../config/tokens.ts';
+import type { Caller } from './caller.ts';
+
+export const CUSTNO = /^[1-9][0-9]{0,9}$/;
+
+/** Maps a verified token to its caller by the gateway file's pairs of issuer and client id. */
+@Injectable()
+export class CallerDirectory {
+  private readonly callers: ReadonlyMap<string, CallerConfig>;
+
+  constructor(@Inject(GATEWAY_CONFIG) gateway: GatewayConfig) {
+    this.callers = new Map(gateway.callers.map((caller) => [pair(caller.issuer, caller.clientId), caller]));
+  }
+
+  find({ issuer, clientId, subject, scopes, claims }: Principal): Caller | undefined {
+    const config = clientId === undefined ? undefined : this.callers.get(pair(issuer, clientId));
+    if (!config) return undefined;
+    return {
+      issuer,
+      clientId: config.clientId,
+      subject,
+      groupno: config.groupno,
+      customers: config.customers,
+      ownCustno: custnoOf(claims[config.custnoClaim]),
+      scopes: new Set([...scopes, ...config.scopes]),
+    };
+  }
+}
+
+/** JSON keeps the two apart, whatever characters they hold. */
+function pair(issuer: string, clientId: string): string {
+  return JSON.stringify([issuer, clientId]);
+}
+
+/** Identity providers send a customer number as a string or as a number. */
+function custnoOf(claim: unknown): string | undefined {
+  const custno = typeof claim === 'number' ? String(claim) : claim;
+  return typeof custno === 'string' && CUSTNO.test(custno) ? custno : undefined;
+}

@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../problems/problems.ts';
+import { CallerDirectory } from './caller-directory.ts';
+
+/** Step 2: the verified token's client becomes a caller of the gateway file, or goes no further. */
+@Injectable()
+export class CallerGuard implements CanActivate {
+  constructor(private readonly directory: CallerDirectory) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (!request.principal) return true; // a public handler: the guard before this one lets nobody else through without
+    const caller = this.directory.find(request.principal);
+    if (!caller) throw new Problem('caller-not-mapped');
+    request.caller = caller;
+    return true;
+  }
+}

@@ -1,0 +1,33 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+/**
+ * Leaves on SIGTERM or SIGINT without losing a request: not ready at once, served on for the drain delay while balancers
+ * notice, then the port closes and what is in flight finishes. A second signal ends the process where it stands.
+ *
+ * @param close closes the port and resolves when nothing is in flight any more
+ */
+export function leaveOnSignal(
+  lifecycle: Lifecycle,
+  settings: Pick<Settings, 'drainDelayMs' | 'shutdownGraceMs'>,
+  close: () => Promise<void>,
+  logger: Logger,
+): void {
+  const leave = async (signal: NodeJS.Signals): Promise<void> => {
+    if (lifecycle.draining) process.exit(1);
+    lifecycle.drain();
+    logger.info({ signal }, 'leaving');
+    setTimeout(() => {
+      logger.error('the grace ran out with requests in flight');
+      process.exit(1);
+    }, settings.shutdownGraceMs).unref();
+    await wait(settings.drainDelayMs);
+    await close();
+    logger.info('left');
+    process.exit(0);
+  };
+  process.on('SIGTERM', (signal) => void leave(signal));
+  process.on('SIGINT', (signal) => void leave(signal));
+}

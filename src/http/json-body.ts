@@ -1,0 +1,110 @@
+import { MIMEType } from 'node:util';
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../problems/problems.ts';
+
+const MAX_BODY_BYTES = 16 * 1024;
+/** A refused body up to this size is read and dropped, so that the connection can go on; behind a larger one it is closed. */
+const MAX_DISCARDED_BYTES = 1024 * 1024;
+
+/**
+ * A body that nobody has read yet. Fastify leaves bodies alone (see app.setup.ts) and the body pipe reads them, so that no
+ * byte of one is looked at before the guards have accepted its sender.
+ */
+export class UnreadBody {
+  constructor(
+    private readonly request: FastifyRequest,
+    readonly optional: boolean,
+  ) {}
+
+  /** The parsed JSON; `undefined` for no body or an empty one. */
+  read(): Promise<unknown> {
+    return readJson(this.request);
+  }
+}
+
+/** Marks the parameter of a handler that takes the JSON body; its type is the DTO class that the body must fit. */
+export const JsonBody = createParamDecorator(
+  (options: { optional: boolean } | undefined, context: ExecutionContext) =>
+    new UnreadBody(context.switchToHttp().getRequest<FastifyRequest>(), options?.optional ?? false),
+);
+
+async function readJson(request: FastifyRequest): Promise<unknown> {
+  const { headers } = request;
+  if (
+    headers['transfer-encoding'] !== undefined &&
+    headers['transfer-encoding'].toLowerCase() !== 'chunked'
+  ) {
+    throw new Problem('invalid-request', {
+      status: 501,
+      detail: 'Of the transfer codings only "chunked" is supported.',
+    });
+  }
+  const declaredBytes = Number(headers['content-length'] ?? 0);
+  if (declaredBytes > 0) refuseForeignMedia(headers);
+  if (declaredBytes > MAX_BODY_BYTES) throw new Problem('payload-too-large');
+  const bytes = await readBytes(request);
+  return bytes.length === 0 ? undefined : parseJson(bytes);
+}
+
+function refuseForeignMedia(headers: FastifyRequest['headers']): void {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new Problem('unsupported-media-type');
+  if (!isJson(headers['content-type'])) throw new Problem('unsupported-media-type');
+}
+
+function isJson(contentType: string | undefined): boolean {
+  if (contentType === undefined) return false;
+  try {
+    const type = new MIMEType(contentType);
+    const charset = type.params.get('charset');
+    return type.essence === 'application/json' && (charset === null || /^utf-?8$/i.test(charset));
+  } catch {
+    return false;
+  }
+}
+
+function readBytes(request: FastifyRequest): Promise<Buffer> {
+  const { raw } = request;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const settle = (then: () => void): void => {
+      raw.off('data', onData).off('end', onEnd).off('close', onCut);
+      then();
+    };
+    const onData = (chunk: Buffer): void => {
+      try {
+        if (length === 0) refuseForeignMedia(request.headers);
+        length += chunk.length;
+        if (length > MAX_BODY_BYTES) throw new Problem('payload-too-large');
+        chunks.push(chunk);
+      } catch (error) {
+        settle(() => reject(error));
+      }
+    };
+    const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, length)));
+    const onCut = (): void =>
+      settle(() =>
+        reject(new Problem('invalid-request', { detail: 'The request body ended before it was whole.' })),
+      );
+    raw.on('data', onData).on('end', onEnd).on('close', onCut);
+  });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+  } catch {
+    // The parser's own message quotes the body.
+    throw new Problem('malformed-json');
+  }
+}
+
+/** Before a refusal is sent: an unread body that is too large to drop closes the connection behind the answer. */
+export function discardBody(request: FastifyRequest, reply: FastifyReply): void {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_DISCARDED_BYTES)
+    reply.header('connection', 'close');
+}

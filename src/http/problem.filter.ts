@@ -1,0 +1,74 @@
+import { Catch, HttpException, Inject, Logger } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { SETTINGS } from '../config/tokens.ts';
+import type { Settings } from '../config/settings.ts';
+import { Problem, problemBody } from '../problems/problems.ts';
+import { discardBody } from './json-body.ts';
+import { RouteTable } from './route-table.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The refusal that answered this request, for the log. */
+    problem?: Problem;
+  }
+}
+
+/** The one place where whatever was thrown becomes the answer of RFC 9457. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly routes: RouteTable,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Also for what Fastify refuses before Nest sees the request. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = this.translate(error, request);
+    request.problem = problem;
+    discardBody(request, reply);
+    void reply
+      .status(problem.status)
+      .headers(problem.headers)
+      .header('content-type', 'application/problem+json')
+      // Bytes, because Fastify adds a charset to textual JSON, which this media type does not have.
+      .send(Buffer.from(JSON.stringify(problemBody(problem, request.id, this.settings.publicUrl))));
+  }
+
+  private translate(error: unknown, request: FastifyRequest): Problem {
+    if (error instanceof Problem) return error;
+    const status = statusOf(error);
+    if (status === 404) return this.notFound(request);
+    if (status !== undefined && status >= 400 && status < 500)
+      return new Problem('invalid-request', { status });
+    this.logger.error({ requestId: request.id, ...withoutMessage(error) }, 'request failed');
+    return new Problem('internal-error');
+  }
+
+  private notFound(request: FastifyRequest): Problem {
+    const allowed = this.routes.methodsOf(request.url);
+    return allowed.length > 0
+      ? new Problem('method-not-allowed', { headers: { allow: allowed.join(', ') } })
+      : new Problem('not-found');
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof HttpException
+    ? error.getStatus()
+    : (error as Partial<FastifyError> | null)?.statusCode;
+}
+
+/** An error's message may quote what the app sent; its class, code and stack frames cannot. */
+function withoutMessage(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  return { error: error.name, code: (error as NodeJS.ErrnoException).code, frames };
+}

@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import type { RouteOptions } from 'fastify';
+
+/** The registered routes, kept to tell a wrong method (405) from a wrong path (404), which Fastify does not. */
+@Injectable()
+export class RouteTable {
+  private readonly methods = new Map<string, { path: RegExp; methods: Set<string> }>();
+
+  add(route: Pick<RouteOptions, 'url' | 'method'>): void {
+    const entry = this.methods.get(route.url) ?? { path: pathPattern(route.url), methods: new Set<string>() };
+    for (const method of [route.method].flat()) entry.methods.add(method);
+    this.methods.set(route.url, entry);
+  }
+
+  /** The methods of the routes that the URL's path matches; none for an unknown path. */
+  methodsOf(url: string): string[] {
+    const path = url.split('?', 1)[0] ?? '';
+    return [...this.methods.values()]
+      .flatMap((entry) => (entry.path.test(path) ? [...entry.methods] : []))
+      .toSorted();
+  }
+}
+
+function pathPattern(url: string): RegExp {
+  return new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`);
+}

@@ -1,0 +1,42 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createGateway } from './app.setup.ts';
+import { ConfigurationError } from './config/configuration-error.ts';
+import { loadGatewayFile } from './config/gateway-file.ts';
+import { loadSettings } from './config/settings.ts';
+import { leaveOnSignal } from './health/leave.ts';
+import { Lifecycle } from './health/lifecycle.ts';
+import { ManagementModule } from './health/management.module.ts';
+import { createLogger, NestLogger } from './telemetry/nest-logger.ts';
+
+async function start(): Promise<void> {
+  const settings = loadSettings();
+  const gateway = loadGatewayFile(settings);
+  const logger = createLogger(settings.logLevel);
+  const app = await createGateway(settings, gateway, logger);
+  const lifecycle = app.get(Lifecycle);
+  const management = await NestFactory.create<NestFastifyApplication>(
+    ManagementModule.of(lifecycle),
+    new FastifyAdapter(),
+    { logger: new NestLogger(logger), abortOnError: false },
+  );
+  leaveOnSignal(lifecycle, settings, () => app.close().then(() => management.close()), logger);
+  await app.listen(settings.port, settings.host);
+  await management.listen(settings.managementPort, settings.managementHost);
+  logger.info({ api: await app.getUrl(), management: await management.getUrl() }, 'listening');
+}
+
+start().catch((error: unknown) => {
+  process.stderr.write(`${startFault(error)}\n`);
+  process.exit(1);
+});
+
+/** One line per fault for what the operator can mend; the stack for a defect. */
+function startFault(error: unknown): string {
+  if (error instanceof ConfigurationError) return error.message;
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL'
+    ? message
+    : (stack ?? String(error));
+}

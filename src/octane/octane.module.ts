@@ -1,0 +1,53 @@
+import { HttpModule } from '@nestjs/axios';
+import { Inject, Module } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Pool } from 'undici';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
+import { OctaneClient } from './octane-client.ts';
+import { OctaneTransport } from './octane-transport.ts';
+import { undiciAdapter } from './undici-adapter.ts';
+
+const CONNECTIONS = Symbol('OctaneConnections');
+
+@Module({
+  providers: [
+    {
+      provide: CONNECTIONS,
+      inject: [SETTINGS],
+      useFactory: ({ octaneBaseUrl, octaneConnectTimeoutMs, octaneMaxInFlight }: Settings): Pool =>
+        new Pool(new URL(octaneBaseUrl).origin, {
+          connections: octaneMaxInFlight,
+          allowH2: false,
+          connect: { timeout: octaneConnectTimeoutMs },
+        }),
+    },
+  ],
+  exports: [CONNECTIONS],
+})
+class OctaneConnectionsModule implements OnApplicationShutdown {
+  constructor(@Inject(CONNECTIONS) private readonly pool: Pool) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool.close();
+  }
+}
+
+@Module({
+  imports: [
+    HttpModule.registerAsync({
+      imports: [OctaneConnectionsModule],
+      inject: [CONNECTIONS, SETTINGS],
+      useFactory: (pool: Pool, { octaneBaseUrl }: Settings) => ({
+        adapter: undiciAdapter(pool, new URL(octaneBaseUrl).pathname.replace(/\/$/, '')),
+        // The transport looks at the status and the body itself.
+        validateStatus: () => true,
+        transformRequest: [],
+        transformResponse: [],
+      }),
+    }),
+  ],
+  providers: [OctaneTransport, OctaneClient],
+  exports: [OctaneClient],
+})
+export class OctaneModule {}

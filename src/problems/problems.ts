@@ -1,0 +1,302 @@
+/** What became of the change at Octane. */
+export type Outcome = 'applied' | 'rejected' | 'not-sent' | 'unknown';
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  /** The answer's `detail` where the thrower has nothing more exact to say. */
+  readonly detail: string;
+  /** For the page of the problem: what it means and what the app should do, in full sentences. */
+  readonly meaning: string;
+  readonly action: string;
+  /** Only for problems that say what became of the change, and always the same. */
+  readonly outcome?: Outcome;
+  readonly retryable?: boolean;
+  /** Whole seconds for `Retry-After`, where the thrower knows no better. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Every refusal of the gateway: the one place where a code gets its status and its words. */
+const KINDS = {
+  'malformed-json': {
+    status: 400,
+    title: 'Malformed JSON',
+    detail: 'The request body is not well-formed JSON. Send one JSON document, encoded in UTF-8.',
+    meaning:
+      'The body could not be read as JSON: it is empty where one is needed, cut off, or has a syntax error.',
+    action:
+      'Build the body with a JSON library rather than by hand, and look at the bytes that really leave your app.',
+  },
+  'invalid-request': {
+    status: 400,
+    title: 'Invalid request',
+    detail: 'The request is not a valid HTTP request for this API.',
+    meaning:
+      'Something outside the body is wrong: the customer number in the path, a header, or the HTTP message itself. The status tells which kind of HTTP fault it is; without one it is 400.',
+    action:
+      'Correct the request. A customer number has 1 to 10 digits and no leading zero; "me" stands for the customer of the token.',
+  },
+  'authentication-required': {
+    status: 401,
+    title: 'Authentication required',
+    detail: 'Send an access token in the header "Authorization: Bearer <token>".',
+    meaning:
+      'The request carries no access token, or the Authorization header uses another scheme than Bearer.',
+    action: 'Get an access token from your identity provider and send it with every request.',
+  },
+  'invalid-token': {
+    status: 401,
+    title: 'Invalid access token',
+    detail: 'The access token was not accepted. Get a new one from your identity provider.',
+    meaning:
+      'The token is malformed, expired or not yet valid, signed by an unknown key or with a forbidden algorithm, meant for another audience, or from an issuer that this gateway does not know.',
+    action:
+      'Get a new token and send the request once more. If a fresh token is refused too, compare its "iss", "aud" and "exp" with what the operator of the gateway expects.',
+  },
+  'caller-not-mapped': {
+    status: 403,
+    title: 'Caller not known',
+    detail: 'This client is not registered with the gateway.',
+    meaning: 'The token is valid, but its client has no entry in the configuration of the gateway.',
+    action: 'Ask the operator of the gateway to register your client id together with its issuer.',
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'Insufficient scope',
+    detail: 'The access token lacks the scope that this operation needs.',
+    meaning: 'The token does not carry the scope that the WWW-Authenticate header of the answer names.',
+    action: 'Request that scope when you get the token.',
+  },
+  'customer-not-permitted': {
+    status: 403,
+    title: 'Customer not permitted',
+    detail: 'This access token may not act for that customer.',
+    meaning: 'The token names no customer, or another one than the path does.',
+    action: 'Use "me" in the path, or the customer number of the token.',
+  },
+  'octane-access-denied': {
+    status: 403,
+    title: 'Octane denied access',
+    detail: 'The billing system does not give access to this customer.',
+    meaning:
+      'Octane answered 403: the customer does not exist or does not belong to the group of your client. Nothing was changed.',
+    action: 'Check the customer number. If it is right, tell the operator of the gateway the request id.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'Not found',
+    detail: 'There is nothing at this path. Paths are exact: case and a trailing slash matter.',
+    meaning: 'No operation of the API has this path.',
+    action: 'Compare the path with the OpenAPI document at /openapi.json.',
+  },
+  'customer-not-found': {
+    status: 404,
+    title: 'Customer not found',
+    detail: 'The billing system does not know this customer.',
+    meaning: 'Octane answered 404. Nothing was changed.',
+    action: 'Check the customer number.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    detail: 'This path does not support that method. The Allow header lists those it does.',
+    meaning: 'The path exists, but not with this method.',
+    action: 'Use one of the methods that the Allow header lists.',
+  },
+  'payload-too-large': {
+    status: 413,
+    title: 'Payload too large',
+    detail: 'The request body is larger than 16 KiB.',
+    meaning: 'No request of this API needs a body of more than 16 KiB.',
+    action: 'Send only the documented properties.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    detail: 'Send the body as uncompressed JSON in UTF-8, with "Content-Type: application/json".',
+    meaning:
+      'The body is declared as something else than JSON, in another character set than UTF-8, or compressed.',
+    action: 'Set "Content-Type: application/json" and leave out Content-Encoding.',
+  },
+  'validation-failed': {
+    status: 422,
+    title: 'Validation failed',
+    detail: 'The request body breaks the rules that "errors" lists.',
+    meaning:
+      'The body is JSON, but one or more of its fields break a rule. "errors" lists them all at once: a JSON Pointer to the field, a code for programs and a sentence for people.',
+    action: 'Correct each field that "errors" points to and send the request again.',
+  },
+  'octane-rejected': {
+    status: 422,
+    title: 'Octane rejected the request',
+    detail: 'The billing system refused this change. Nothing was changed.',
+    meaning:
+      'The request keeps the rules of the gateway, but Octane answered 400, 409 or 422. Nothing was changed.',
+    action:
+      'Do not send the same request again. Check whether the change makes sense for this customer; the operator can find the request by its id.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'Request headers too large',
+    detail: 'The request headers are larger than 16 KiB.',
+    meaning: 'All header lines together may have 16 KiB, the access token 8 KiB of them.',
+    action: 'Send fewer or shorter headers.',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Internal error',
+    detail: 'The gateway failed. Tell the operator the request id.',
+    meaning: 'A defect of the gateway. The operator finds it in the log by the request id.',
+    action: 'Report the request id.',
+  },
+  'octane-credentials-rejected': {
+    status: 502,
+    title: 'Octane rejected the credentials of the gateway',
+    detail: 'The billing system does not accept the credentials of the gateway. Nothing was changed.',
+    meaning:
+      'Octane answered 401. The credentials that the gateway holds for your group are wrong or expired; your token is fine.',
+    action: 'Nothing that the app can do: the operator of the gateway has to correct the credentials.',
+  },
+  'octane-error': {
+    status: 502,
+    title: 'Octane failed',
+    detail: 'The billing system failed to answer properly.',
+    meaning:
+      'Octane answered with an unexpected status, or the connection broke before its answer was whole. "outcome" tells whether the change may have been made.',
+    action:
+      'Look at "outcome" and "retryable". A direct debit with an unknown outcome may be sent again as it is; a welcome email may have been sent.',
+  },
+  'octane-contract-violation': {
+    status: 502,
+    title: 'Octane answered in an unknown form',
+    detail: 'The billing system accepted the change, but its answer was not understood.',
+    meaning:
+      'Octane answered that it made the change, but not in the documented form, so the gateway has no trustworthy answer to hand on.',
+    action: 'Do not send the request again: the change was made.',
+  },
+  'octane-unreachable': {
+    status: 502,
+    title: 'Octane unreachable',
+    detail: 'The billing system could not be reached. Nothing was sent.',
+    meaning: 'No connection to Octane could be made. Nothing was sent, so nothing was changed.',
+    action: 'Send the same request again after a while.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'Overloaded',
+    detail: 'The gateway is busy. Nothing was sent; try again after the time in Retry-After.',
+    meaning:
+      'More requests are waiting than the gateway or Octane can serve. Nothing was sent, so nothing was changed.',
+    action: 'Send the same request again after the seconds in Retry-After.',
+    outcome: 'not-sent',
+    retryable: true,
+    retryAfterSeconds: 1,
+  },
+  'octane-unavailable': {
+    status: 503,
+    title: 'Octane unavailable',
+    detail: 'The billing system is not available at the moment.',
+    meaning:
+      'Octane answered that it is unavailable or overloaded, or failed so often that the gateway gives it a rest.',
+    action:
+      'Look at "outcome" and "retryable". When it is retryable, send the same request again after the seconds in Retry-After.',
+    retryAfterSeconds: 10,
+  },
+  'keys-unavailable': {
+    status: 503,
+    title: 'Signing keys unavailable',
+    detail: 'The keys of the identity provider cannot be fetched, so the access token cannot be checked.',
+    meaning:
+      'The identity provider cannot be reached, and the key of this token is not among those that the gateway remembers.',
+    action: 'Send the same request again after the seconds in Retry-After.',
+    outcome: 'not-sent',
+    retryable: true,
+    retryAfterSeconds: 5,
+  },
+  'octane-timeout': {
+    status: 504,
+    title: 'Octane timed out',
+    detail: 'The billing system did not answer in time.',
+    meaning:
+      'The request was sent, but no whole answer came in time. Whether the change was made is not known.',
+    action:
+      'Look at "retryable": a direct debit may be sent again as it is; a welcome email may have been sent, so do not repeat it blindly.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof KINDS;
+
+export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = KINDS;
+
+export interface FieldError {
+  /** JSON Pointer in URI fragment form, for example `#/directDebit/ddPaymentDay`; `#` is the whole body. */
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+interface ProblemExtras {
+  /** Overrides the status of the code: only for `invalid-request`, which keeps the status of an HTTP fault. */
+  readonly status?: number;
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  readonly outcome?: Outcome;
+  readonly retryable?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For logs and metrics, never for the answer; one of a few fixed words. */
+  readonly reason?: string;
+}
+
+/** A refusal on its way to the problem filter. It holds nothing that the app, the token or Octane sent. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly extras: ProblemExtras = {},
+  ) {
+    super(code);
+    this.status = extras.status ?? PROBLEMS[code].status;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    const { retryAfterSeconds } = PROBLEMS[this.code];
+    return {
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...this.extras.headers,
+    };
+  }
+}
+
+/** The body of a problem answer, `application/problem+json` (RFC 9457). */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The request id. */
+  readonly instance: string;
+  readonly code: ProblemCode;
+  readonly errors?: readonly FieldError[];
+  readonly outcome?: Outcome;
+  readonly retryable?: boolean;
+}
+
+export function problemBody(problem: Problem, requestId: string, publicUrl = ''): ProblemBody {
+  const { code, extras, status } = problem;
+  const kind = PROBLEMS[code];
+  const outcome = extras.outcome ?? kind.outcome;
+  const retryable = extras.retryable ?? kind.retryable;
+  return {
+    type: `${publicUrl}/problems/${code}`,
+    title: kind.title,
+    status,
+    detail: extras.detail ?? kind.detail,
+    instance: requestId,
+    code,
+    ...(extras.errors && { errors: extras.errors }),
+    ...(outcome !== undefined && { outcome }),
+    ...(retryable !== undefined && { retryable }),
+  };
+}

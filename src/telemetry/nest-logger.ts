@@ -1,0 +1,56 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+
+/** JSON lines on stdout. Values from outside cannot start a new line: JSON escapes every control character. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options = { level, base: null, timestamp: (): string => `,"time":"${new Date().toISOString()}"` };
+  const levels = { formatters: { level: (label: string) => ({ level: label }) } };
+  return destination ? pino({ ...options, ...levels }, destination) : pino({ ...options, ...levels });
+}
+
+/** Nest's own log lines, and those of our classes that use Nest's `Logger`, in the same stream. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    // Nest tells its start step by step; an operator wants to know that it listens, which main.ts says.
+    this.write('debug', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  /** Nest calls with the message, then whatever the caller gave, then the name of the logger. */
+  private write(
+    level: 'trace' | 'debug' | 'warn' | 'error' | 'fatal',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    const source = rest.length > 0 ? { source: String(rest.at(-1)) } : {};
+    if (typeof message === 'object' && message !== null)
+      this.logger[level]({ ...source, ...message }, textOf(rest));
+    else this.logger[level](source, String(message));
+  }
+}
+
+function textOf(rest: unknown[]): string | undefined {
+  return rest.length > 1 ? String(rest[0]) : undefined;
+}
