@@ -1,0 +1,62 @@
+/**
+ * Checks the production install as the image does it: `npm ci --omit=dev` and dist/ in an empty folder, then the gateway
+ * starts there, gets ready, leaves on SIGTERM, and says nothing on stderr. Needs `npm run build` before.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const folder = mkdtempSync(join(tmpdir(), 'octane-bff-install-'));
+try {
+  for (const path of ['package.json', 'package-lock.json', '.npmrc', 'dist', 'config']) {
+    cpSync(path, join(folder, path), { recursive: true });
+  }
+  execFileSync('npm', ['ci', '--omit=dev'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  await startAndStop(folder);
+  console.log('The production install starts, gets ready and stops.');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function startAndStop(cwd: string): Promise<void> {
+  const gateway = spawn(process.execPath, ['dist/main.js'], {
+    cwd,
+    env: {
+      PORT: '0',
+      MANAGEMENT_PORT: '0',
+      DRAIN_DELAY_MS: '0',
+      OCTANE_BASE_URL: 'https://octane.invalid/tiab/api',
+      OCTANE_1001_USERNAME: 'check',
+      OCTANE_1001_PASSWORD: 'check',
+      OCTANE_2002_USERNAME: 'check',
+      OCTANE_2002_PASSWORD: 'check',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let complaints = '';
+  gateway.stderr.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString();
+  });
+  const exited = once(gateway, 'exit');
+  const management = await Promise.race([
+    managementUrl(createInterface(gateway.stdout)),
+    exited.then(() => Promise.reject(new Error(`the gateway did not start:\n${complaints}`))),
+  ]);
+  const ready = await fetch(`${management}/health/ready`);
+  gateway.kill('SIGTERM');
+  const [code] = (await exited) as [number | null];
+  if (ready.status !== 200) throw new Error(`/health/ready answered ${ready.status}`);
+  if (code !== 0) throw new Error(`exit code ${code} after SIGTERM`);
+  if (complaints !== '') throw new Error(`stderr was not empty:\n${complaints}`);
+}
+
+async function managementUrl(lines: AsyncIterable<string>): Promise<string> {
+  for await (const line of lines) {
+    const { msg, management } = JSON.parse(line) as { msg: string; management?: string };
+    if (msg === 'listening' && management !== undefined) return management;
+  }
+  throw new Error('stdout ended before the gateway was listening');
+}

@@ -1,0 +1,32 @@
+import { ConfigurationError, InvalidValue } from './configuration-error.ts';
+
+/** Everything that is wrong, collected by place: a variable, or a path in the gateway file. */
+export class Faults {
+  readonly #lines: string[] = [];
+  readonly #places = new Set<string>();
+
+  add(place: string, wrong: string): void {
+    this.#lines.push(`${place}: ${wrong}`);
+    this.#places.add(place);
+  }
+
+  has(place: string): boolean {
+    return this.#places.has(place);
+  }
+
+  /** Gives what `read` gives. When it throws InvalidValue, adds its message as a fault of `place` instead. */
+  attempt<T>(place: string, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      this.add(place, error.message);
+      return undefined;
+    }
+  }
+
+  /** @throws ConfigurationError with every fault, when there is one */
+  throwIfAny(): void {
+    if (this.#lines.length > 0) throw new ConfigurationError(this.#lines);
+  }
+}

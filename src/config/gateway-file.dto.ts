@@ -1,0 +1,84 @@
+import { IsBoolean, IsIn } from 'class-validator';
+import type { SignatureAlgorithm } from './gateway-config.ts';
+import {
+  AreAlgorithms,
+  AreScopes,
+  IfPresent,
+  IsGroupno,
+  IsText,
+  IsTextOrTexts,
+  IsVariableName,
+} from './gateway-file.rules.ts';
+
+/** An entry of `issuers`, as the file says it. */
+export class IssuerEntry {
+  @IsText()
+  issuer!: string;
+
+  @IsTextOrTexts()
+  audience!: string | string[];
+
+  @IfPresent()
+  @IsText()
+  jwksUri?: string;
+
+  @IfPresent()
+  @IsText()
+  publicKeyFile?: string;
+
+  @AreAlgorithms()
+  algorithms: SignatureAlgorithm[] = ['RS256'];
+
+  @IsBoolean({ message: 'must be true or false' })
+  requireAccessTokenType: boolean = false;
+
+  @IfPresent()
+  @IsText()
+  clientIdClaim?: string;
+
+  @IsText()
+  audienceClaim: string = 'aud';
+}
+
+/** An entry of `callers`, as the file says it. */
+export class CallerEntry {
+  @IsText()
+  clientId!: string;
+
+  @IsText()
+  issuer!: string;
+
+  @IsText()
+  groupno!: string;
+
+  @IsIn(['own', 'any'], { message: 'must be own or any' })
+  customers!: 'own' | 'any';
+
+  @IsText()
+  custnoClaim: string = 'custno';
+
+  @AreScopes()
+  scopes: string[] = [];
+}
+
+/** An entry of `groups`, as the file says it. */
+export class GroupEntry {
+  @IsGroupno()
+  groupno!: string;
+
+  @IfPresent()
+  @IsVariableName()
+  usernameEnv?: string;
+
+  @IfPresent()
+  @IsText()
+  usernameFile?: string;
+
+  @IfPresent()
+  @IsVariableName()
+  passwordEnv?: string;
+
+  @IfPresent()
+  @IsText()
+  passwordFile?: string;
+}

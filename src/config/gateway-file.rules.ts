@@ -1,0 +1,87 @@
+import { ValidateBy, ValidateIf } from 'class-validator';
+import { SIGNATURE_ALGORITHMS } from './gateway-config.ts';
+
+const SUPPORTED = SIGNATURE_ALGORITHMS.join(', ');
+/** Asymmetric too, and therefore called by name, so that nobody looks for a typing error. */
+const UNSUPPORTED_ALGORITHMS = ['EdDSA', 'Ed25519', 'Ed448', 'ES256K'];
+
+/** Says what is wrong with a value, without the value; undefined when nothing is. */
+type Rule = (value: unknown) => string | undefined;
+
+function check(name: string, rule: Rule): PropertyDecorator {
+  return ValidateBy({
+    name,
+    validator: {
+      validate: (value) => rule(value) === undefined,
+      defaultMessage: (args) => rule(args?.value) ?? '',
+    },
+  });
+}
+
+/** The property may be left out. Unlike with IsOptional it may not be null, which YAML makes of a key without a value. */
+export function IfPresent(): PropertyDecorator {
+  return ValidateIf((_entry, value) => value !== undefined);
+}
+
+export const IsText = () => check('isText', textFault);
+export const IsTextOrTexts = () => check('isTextOrTexts', textsFault);
+export const IsGroupno = () => check('isGroupno', groupnoFault);
+export const IsVariableName = () => check('isVariableName', variableNameFault);
+export const AreAlgorithms = () => check('areAlgorithms', algorithmsFault);
+export const AreScopes = () => check('areScopes', scopesFault);
+
+function textFault(value: unknown): string | undefined {
+  if (value === undefined) return 'is required';
+  if (typeof value === 'number' || typeof value === 'boolean') return 'must be a string: put it in quotes';
+  if (value === null || (typeof value === 'string' && value.trim() === '')) return 'must not be empty';
+  return typeof value === 'string' ? undefined : 'must be a string';
+}
+
+function textsFault(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return textFault(value);
+  if (value.length === 0) return 'must not be empty';
+  return value.every((text) => textFault(text) === undefined)
+    ? undefined
+    : 'must be a list of strings, none of them empty';
+}
+
+/** The number becomes a segment of the path to Octane, so nothing that means something in a path may stand in it. */
+function groupnoFault(value: unknown): string | undefined {
+  const fault = textFault(value);
+  if (fault !== undefined) return fault;
+  return /^[A-Za-z0-9_-]{1,32}$/.test(value as string)
+    ? undefined
+    : 'must be 1 to 32 letters, digits, hyphens or underscores';
+}
+
+function variableNameFault(value: unknown): string | undefined {
+  const fault = textFault(value);
+  if (fault !== undefined) return fault;
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(value as string)
+    ? undefined
+    : 'must be the name of an environment variable';
+}
+
+function algorithmsFault(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return `must be a list of ${SUPPORTED}`;
+  if (value.length === 0) return 'must not be empty';
+  const supported: readonly unknown[] = SIGNATURE_ALGORITHMS;
+  const others: unknown[] = value.filter((algorithm) => !supported.includes(algorithm));
+  if (others.length === 0) return undefined;
+  if (others.some((algorithm) => typeof algorithm === 'string' && /^HS/i.test(algorithm))) {
+    return 'must not hold a symmetric algorithm (HS…): whoever can check such a token can also make one';
+  }
+  const name = UNSUPPORTED_ALGORITHMS.find((algorithm) => others.includes(algorithm)) ?? 'one of them';
+  return `${name} is not supported: use ${SUPPORTED}`;
+}
+
+function scopesFault(value: unknown): string | undefined {
+  return Array.isArray(value) && value.every(isScope)
+    ? undefined
+    : 'must be a list of scopes, each without blanks';
+}
+
+/** RFC 6749 §3.3: printable ASCII without a blank, a quotation mark or a backslash. */
+function isScope(scope: unknown): boolean {
+  return typeof scope === 'string' && /^[!#-[\]-~]+$/.test(scope);
+}

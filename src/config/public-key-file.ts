@@ -1,0 +1,75 @@
+import { type JsonWebKey, type KeyObject, createPublicKey } from 'node:crypto';
+import { InvalidValue } from './configuration-error.ts';
+import { readTextFile } from './text-file.ts';
+
+/** An RFC 7517 key set. Only the keys' type is known; the other members are as the file gives them. */
+interface JwkSet {
+  readonly keys: readonly JsonWebKey[];
+}
+
+/** The keys of a file, checked to be public and of a kind that a token can be verified with. */
+export type PublicKeys =
+  { readonly kind: 'pem'; readonly pem: string } | { readonly kind: 'jwks'; readonly jwks: JwkSet };
+
+/**
+ * Reads a PEM public key or certificate, or a JWK Set. Keys of a set that are of an unknown kind are left in it, as
+ * RFC 7517 §5 asks, as long as one of them is RSA or EC.
+ *
+ * @throws InvalidValue when the file cannot be read, holds no such key, or holds a private or a symmetric one
+ */
+export function readPublicKeyFile(path: string): PublicKeys {
+  const text = readTextFile(path);
+  return text.trimStart().startsWith('{') ? { kind: 'jwks', jwks: readJwkSet(text) } : readPem(text);
+}
+
+function readPem(pem: string): PublicKeys {
+  if (pem.includes('PRIVATE KEY-----')) throw privateKey();
+  const key = importKey(() => createPublicKey(pem));
+  if (!key) {
+    throw new InvalidValue('the file must hold a PEM public key, a PEM certificate or a JWK Set');
+  }
+  if (!canVerifyTokens(key)) throw new InvalidValue('the file must hold an RSA or EC key');
+  return { kind: 'pem', pem };
+}
+
+function readJwkSet(text: string): JwkSet {
+  const keys = parseKeys(text);
+  if (!keys) throw new InvalidValue('the file must hold a JWK Set: a JSON object with a list of keys');
+  for (const { kty, d, k } of keys) {
+    if (d !== undefined) throw privateKey();
+    if (kty === 'oct' || k !== undefined) throw new InvalidValue('the file holds a symmetric key');
+  }
+  const usable = keys.some((key) => {
+    const imported = importKey(() => createPublicKey({ key, format: 'jwk' }));
+    return imported !== undefined && canVerifyTokens(imported);
+  });
+  if (!usable) throw new InvalidValue('the file must hold an RSA or EC key');
+  return { keys };
+}
+
+function parseKeys(text: string): JsonWebKey[] | undefined {
+  try {
+    const { keys } = JSON.parse(text) as { keys?: unknown };
+    return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)
+      ? (keys as JsonWebKey[])
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function importKey(create: () => KeyObject): KeyObject | undefined {
+  try {
+    return create();
+  } catch {
+    return undefined;
+  }
+}
+
+function canVerifyTokens(key: KeyObject): boolean {
+  return ['rsa', 'rsa-pss', 'ec'].includes(key.asymmetricKeyType ?? '');
+}
+
+function privateKey(): InvalidValue {
+  return new InvalidValue('the file holds a private key; it must hold the public one alone');
+}

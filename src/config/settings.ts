@@ -1,0 +1,226 @@
+import { InvalidValue } from './configuration-error.ts';
+import { Faults } from './faults.ts';
+import { parseBaseUrl, parseHttpUrl, requireProtectedTransport } from './http-url.ts';
+import {
+  type Parser,
+  databaseUrl,
+  filePath,
+  hostToListenOn,
+  networks,
+  oneOf,
+  positiveNumber,
+  trueOrFalse,
+  wholeNumber,
+} from './setting-values.ts';
+
+/** One environment variable: how it is read, and what the documentation says of it. */
+export interface Setting<T> {
+  readonly variable: string;
+  /** One line for the person who sets it. */
+  readonly meaning: string;
+  readonly required: boolean;
+  /** What counts when the variable is unset, as one would write it. */
+  readonly default: string | undefined;
+  readonly parse: Parser<T>;
+}
+
+const port = wholeNumber(0, 65_535);
+/** A day. Timers hold 24 days at most, and sums of several settings must fit too. */
+const MOST_MS = 86_400_000;
+const timeoutMs = wholeNumber(1, MOST_MS);
+const delayMs = wholeNumber(0, MOST_MS);
+/** What an integer column of PostgreSQL holds, where the counters of the limits may live. */
+const limit = wholeNumber(1, 2_147_483_647);
+
+/** Every setting, in the order of the documentation. The names, defaults and units are a promise to operators. */
+export const SETTINGS_TABLE = {
+  host: withDefault('HOST', '0.0.0.0', hostToListenOn, 'Address that the API listens on.'),
+  port: withDefault('PORT', '3000', port, 'Port of the API; 0 takes any free one.'),
+  managementHost: withDefault(
+    'MANAGEMENT_HOST',
+    '127.0.0.1',
+    hostToListenOn,
+    'Address that health and metrics listen on, kept off the public one.',
+  ),
+  managementPort: withDefault(
+    'MANAGEMENT_PORT',
+    '3001',
+    port,
+    'Port of health and metrics; 0 takes any free one.',
+  ),
+  octaneBaseUrl: required(
+    'OCTANE_BASE_URL',
+    parseBaseUrl,
+    'Where Octane is, for example https://benzine.telcoinabox.com/tiab/api; http: only for a loopback host.',
+  ),
+  allowInsecureHttp: withDefault(
+    'ALLOW_INSECURE_HTTP',
+    'false',
+    trueOrFalse,
+    'true lets http: stand for Octane and the issuers, in a closed container network.',
+  ),
+  gatewayFile: withDefault(
+    'GATEWAY_FILE',
+    'config/gateway.yaml',
+    filePath,
+    'File of the issuers, callers and groups.',
+  ),
+  databaseUrl: withDefault(
+    'DATABASE_URL',
+    'sqlite:data/gateway.db',
+    databaseUrl,
+    'Store of the journal: sqlite:PATH (embedded) or postgres://… (shared by replicas).',
+  ),
+  directDebitRules: withDefault(
+    'DIRECT_DEBIT_RULES',
+    'standard',
+    oneOf('documented', 'standard', 'strict'),
+    'How much of a direct debit is checked: documented, standard or strict.',
+  ),
+  octaneTimeoutMs: withDefault(
+    'OCTANE_TIMEOUT_MS',
+    '10000',
+    timeoutMs,
+    'Milliseconds that one call to Octane may take, retries included.',
+  ),
+  octaneConnectTimeoutMs: withDefault(
+    'OCTANE_CONNECT_TIMEOUT_MS',
+    '2000',
+    timeoutMs,
+    'Milliseconds that a connection to Octane may take to open.',
+  ),
+  octaneMaxInFlight: withDefault(
+    'OCTANE_MAX_IN_FLIGHT',
+    '50',
+    wholeNumber(1, 10_000),
+    'Calls to Octane at one time; as many again may wait, for 1 s at most.',
+  ),
+  octaneRateLimit: optional(
+    'OCTANE_RATE_LIMIT',
+    limit,
+    'Most calls a minute to Octane for one group, over all replicas.',
+  ),
+  callerRateLimit: withDefault(
+    'CALLER_RATE_LIMIT',
+    '600',
+    limit,
+    'Most requests a minute of one caller, over all replicas.',
+  ),
+  welcomeEmailRateLimit: withDefault(
+    'WELCOME_EMAIL_RATE_LIMIT',
+    '5',
+    limit,
+    'Most welcome emails an hour to one customer, over all replicas.',
+  ),
+  authFailureRateLimit: withDefault(
+    'AUTH_FAILURE_RATE_LIMIT',
+    '60',
+    limit,
+    'Bad tokens a minute from one peer address, past which a bad token gets 429 instead of 401.',
+  ),
+  trustedProxies: withDefault(
+    'TRUSTED_PROXIES',
+    '',
+    networks,
+    'Addresses or networks, separated by commas, whose X-Forwarded-For is believed.',
+  ),
+  idempotencyTtlHours: withDefault(
+    'IDEMPOTENCY_TTL_HOURS',
+    '24',
+    positiveNumber(87_600),
+    'Hours that an Idempotency-Key is remembered; may be a fraction.',
+  ),
+  journalRetentionDays: withDefault(
+    'JOURNAL_RETENTION_DAYS',
+    '400',
+    wholeNumber(1, 36_500),
+    'Days that a record of the journal is kept.',
+  ),
+  drainDelayMs: withDefault(
+    'DRAIN_DELAY_MS',
+    '2000',
+    delayMs,
+    'Milliseconds that a leaving gateway still takes requests.',
+  ),
+  shutdownGraceMs: withDefault(
+    'SHUTDOWN_GRACE_MS',
+    '15000',
+    timeoutMs,
+    'Milliseconds after which a leaving gateway leaves at the latest.',
+  ),
+  maxEventLoopDelayMs: withDefault(
+    'MAX_EVENT_LOOP_DELAY_MS',
+    '1000',
+    delayMs,
+    'Mean delay of the event loop over a second, in milliseconds, past which new requests are shed; 0: never.',
+  ),
+  publicUrl: optional('PUBLIC_URL', parseBaseUrl, 'What is put before /problems/… in the type of a problem.'),
+  logLevel: withDefault(
+    'LOG_LEVEL',
+    'info',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'Least level that is logged: trace, debug, info, warn, error, fatal or silent.',
+  ),
+  otelExporterOtlpEndpoint: optional(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    (text) => parseHttpUrl(text).href,
+    'Where traces go (OTLP over http/protobuf).',
+  ),
+} as const;
+
+type SettingName = keyof typeof SETTINGS_TABLE;
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+
+/** The settings of one run, frozen. Durations, limits and sizes carry their unit in the name. */
+export type Settings = {
+  readonly [Name in SettingName]: ValueOf<(typeof SETTINGS_TABLE)[Name]>;
+} & {
+  /** The variable that the gateway file names for a secret; undefined when it is unset or empty. */
+  readonly readSecret: (variable: string) => string | undefined;
+};
+
+/**
+ * Reads the settings from the environment. Nothing else in the gateway reads it.
+ *
+ * @throws ConfigurationError with every fault at once; no fault shows a value
+ */
+export function loadSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const faults = new Faults();
+  const values: Partial<Record<SettingName, unknown>> = {};
+  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS_TABLE)) {
+    values[name as SettingName] = faults.attempt(setting.variable, () => read(setting, environment));
+  }
+  const { octaneBaseUrl, allowInsecureHttp } = values as Partial<Settings>;
+  if (octaneBaseUrl !== undefined) {
+    faults.attempt(SETTINGS_TABLE.octaneBaseUrl.variable, () =>
+      requireProtectedTransport(new URL(octaneBaseUrl), allowInsecureHttp === true),
+    );
+  }
+  faults.throwIfAny();
+  const readSecret = (variable: string) => textOf(variable, environment);
+  return Object.freeze({ ...(values as Settings), readSecret });
+}
+
+function read<T>(setting: Setting<T>, environment: NodeJS.ProcessEnv): T | undefined {
+  const text = textOf(setting.variable, environment) ?? setting.default;
+  if (text !== undefined) return setting.parse(text);
+  if (setting.required) throw new InvalidValue('is required');
+  return undefined;
+}
+
+/** An empty variable counts as unset: that is what an empty line of a .env file or of a compose file means. */
+function textOf(variable: string, environment: NodeJS.ProcessEnv): string | undefined {
+  return (Object.hasOwn(environment, variable) && environment[variable]) || undefined;
+}
+
+function withDefault<T>(variable: string, text: string, parse: Parser<T>, meaning: string): Setting<T> {
+  return { variable, meaning, required: false, default: text, parse };
+}
+
+function required<T>(variable: string, parse: Parser<T>, meaning: string): Setting<T> {
+  return { variable, meaning, required: true, default: undefined, parse };
+}
+
+function optional<T>(variable: string, parse: Parser<T>, meaning: string): Setting<T | undefined> {
+  return { variable, meaning, required: false, default: undefined, parse };
+}

@@ -1,0 +1,21 @@
+import { parseDocument } from 'yaml';
+import type { Faults } from './faults.ts';
+
+/**
+ * Parses one YAML 1.2 document. What is wrong goes to `faults` with its line and column, never with the text itself.
+ * Keys that stand twice, keys that are collections, and unknown tags are refused.
+ */
+export function parseYaml(text: string, place: string, faults: Faults): unknown {
+  const document = parseDocument(text, { stringKeys: true });
+  for (const { code, linePos } of [...document.errors, ...document.warnings]) {
+    const where = linePos ? ` at line ${linePos[0].line}, column ${linePos[0].col}` : '';
+    faults.add(place, `not valid YAML${where} (${code.toLowerCase().replaceAll('_', ' ')})`);
+  }
+  if (faults.has(place)) return undefined;
+  try {
+    return document.toJS();
+  } catch {
+    faults.add(place, 'not valid YAML (an alias that refers to nothing, or too many aliases)');
+    return undefined;
+  }
+}
