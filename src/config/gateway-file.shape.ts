@@ -64,7 +64,7 @@ function entryOf<T extends object>(
   // class-validator takes the names that every object inherits, such as hasOwnProperty, for known ones.
   const [inherited, properties] = partition(Object.entries(value), ([name]) => name in Object.prototype);
   for (const [property] of inherited) faults.add(pathOf(path, property), 'unknown property');
-  const entry = plainToInstance(Entry, Object.fromEntries(properties), { enableCircularCheck: true });
+  const entry = plainToInstance(Entry, Object.fromEntries(properties));
   for (const { property, constraints = {} } of validateSync(entry, {
     whitelist: true,
     forbidNonWhitelisted: true,

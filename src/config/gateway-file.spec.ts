@@ -554,7 +554,7 @@ describe('a gateway file that is no such YAML', () => {
     [
       'with a loose alias',
       'issuers: *canary\n',
-      'not valid YAML (an alias that refers to nothing, or too many aliases)',
+      'not valid YAML (an alias that refers to nothing or to itself, or too many aliases)',
     ],
     ['empty', '', 'must hold a mapping with issuers, callers, groups'],
     ['a comment', '# canary\n', 'must hold a mapping with issuers, callers, groups'],

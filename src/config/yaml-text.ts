@@ -13,9 +13,12 @@ export function parseYaml(text: string, place: string, faults: Faults): unknown 
   }
   if (faults.has(place)) return undefined;
   try {
-    return document.toJS();
+    const content: unknown = document.toJS();
+    // A loop through aliases is good YAML, but no tree: like JSON, whoever reads on may expect one.
+    JSON.stringify(content);
+    return content;
   } catch {
-    faults.add(place, 'not valid YAML (an alias that refers to nothing, or too many aliases)');
+    faults.add(place, 'not valid YAML (an alias that refers to nothing or to itself, or too many aliases)');
     return undefined;
   }
 }
