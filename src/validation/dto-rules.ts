@@ -1,0 +1,50 @@
+import { getMetadataStorage, IS_INSTANCE } from 'class-validator';
+import type { RuleContext, RuleLevel, ViolationCode } from './rule-levels.ts';
+
+export type Dto<T extends object = object> = new () => T;
+
+export interface Rule {
+  readonly level: RuleLevel;
+  readonly code: ViolationCode;
+  /** What the app's developer is to do. */
+  readonly sentence: string;
+}
+
+export interface Field {
+  readonly name: string;
+  /** The class of the object that the field holds, for a field with `@IsInstance`. */
+  readonly nested: Dto | undefined;
+  /** In the order of the decorators, first to last: the first one broken is the one reported. */
+  readonly rules: readonly Rule[];
+}
+
+export const BODY_IS_OBJECT: Rule = { level: 'documented', code: 'type', sentence: 'Send a JSON object.' };
+
+export const PROPERTY_IS_KNOWN: Rule = {
+  level: 'standard',
+  code: 'unknown_property',
+  sentence: 'Leave this property out: it is not part of the request.',
+};
+
+const fieldsByDto = new WeakMap<Dto, readonly Field[]>();
+
+/** The fields of a DTO class in the order of their declaration: those that have a rule, which each one needs. */
+export function fieldsOf(dto: Dto): readonly Field[] {
+  const known = fieldsByDto.get(dto);
+  if (known) return known;
+  const storage = getMetadataStorage();
+  const metadataByField = storage.groupByPropertyName(
+    storage.getTargetValidationMetadatas(dto, '', false, false),
+  );
+  const fields = Object.entries(metadataByField).map(([name, metadata]): Field => ({
+    name,
+    nested: metadata.find((rule) => rule.name === IS_INSTANCE)?.constraints[0] as Dto | undefined,
+    // Decorators are applied, and so stored, from the last to the first.
+    rules: metadata.toReversed().map(({ context, message }) => ({
+      ...(context as RuleContext),
+      sentence: message as string,
+    })),
+  }));
+  fieldsByDto.set(dto, fields);
+  return fields;
+}

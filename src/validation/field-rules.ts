@@ -1,0 +1,49 @@
+import { Equals, NotEquals, ValidateBy, type ValidationOptions } from 'class-validator';
+import { documented } from './rule-levels.ts';
+
+/** An object as it was sent: what other rules say of its fields may not hold. */
+type SentObject = Readonly<Record<string, unknown>>;
+
+/**
+ * A decorator for a rule that class-validator lacks.
+ * @param name unique among the rules of one field
+ * @param holds pure and total: `value` may be anything that JSON can hold
+ */
+export function fieldRule(
+  name: string,
+  holds: (value: unknown, object: SentObject) => boolean,
+  options: ValidationOptions,
+): PropertyDecorator {
+  return ValidateBy(
+    { name, validator: { validate: (value, args) => holds(value, args?.object as SentObject) } },
+    options,
+  );
+}
+
+export const IsNotNull = (): PropertyDecorator =>
+  NotEquals(null, documented('null', 'Send a value or leave the property out: null is not a value.'));
+
+export const IsReadOnly = (): PropertyDecorator =>
+  Equals(undefined, documented('read_only', 'Leave this property out: only Octane sets it.'));
+
+/** The field must be sent while `condition`, a named function, is true of the object that it stands in. */
+export const PresentWhen = (
+  condition: (object: SentObject) => boolean,
+  options: ValidationOptions,
+): PropertyDecorator =>
+  fieldRule(
+    `presentWhen:${condition.name}`,
+    (value, object) => value !== undefined || !condition(object),
+    options,
+  );
+
+/** The field must not be sent while `condition`, a named function, is true of the object that it stands in. */
+export const AbsentWhen = (
+  condition: (object: SentObject) => boolean,
+  options: ValidationOptions,
+): PropertyDecorator =>
+  fieldRule(
+    `absentWhen:${condition.name}`,
+    (value, object) => value === undefined || !condition(object),
+    options,
+  );

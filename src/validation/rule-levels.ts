@@ -1,0 +1,51 @@
+import type { ValidationOptions } from 'class-validator';
+
+/** How much is refused, from the documented schema alone to all that the document leaves open. */
+export const RULE_LEVELS = ['documented', 'standard', 'strict'] as const;
+export type RuleLevel = (typeof RULE_LEVELS)[number];
+
+export type ViolationCode =
+  | 'required'
+  | 'null'
+  | 'type'
+  | 'enum'
+  | 'format'
+  | 'read_only'
+  | 'unknown_property'
+  | 'not_applicable'
+  | 'mutually_exclusive'
+  | 'range'
+  | 'precision'
+  | 'date_order';
+
+/** What a rule's decorator carries besides its sentence: class-validator keeps it as the rule's `context`. */
+export interface RuleContext {
+  readonly level: RuleLevel;
+  readonly code: ViolationCode;
+}
+
+/** The codes of rules about a value's presence. Any other rule is about the value, and has no say without one. */
+const PRESENCE_CODES: ReadonlySet<ViolationCode> = new Set(['required', 'null', 'read_only']);
+
+const ruleOf =
+  (level: RuleLevel) =>
+  (code: ViolationCode, sentence: string): ValidationOptions => ({
+    groups: RULE_LEVELS.slice(RULE_LEVELS.indexOf(level)),
+    context: { level, code } satisfies RuleContext,
+    message: sentence,
+    validateIf: PRESENCE_CODES.has(code)
+      ? () => true
+      : (_object, value) => value !== undefined && value !== null,
+  });
+
+/**
+ * The options of a class-validator decorator that is in force at every level. The sentence tells the app's
+ * developer what to do and holds no value that the app sent, so no `$` either: class-validator fills in `$value`.
+ */
+export const documented = ruleOf('documented');
+
+/** As {@link documented}, in force at `standard` and `strict`: refuses what cannot mean anything. */
+export const standard = ruleOf('standard');
+
+/** As {@link documented}, in force at `strict` alone: adds what the document leaves open. */
+export const strict = ruleOf('strict');
