@@ -1,0 +1,148 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { showExchange, showSummary, showToken, type Exchange } from './demo-exchange.ts';
+import { startGateway, untilReady } from './demo-gateway.ts';
+import { curlCommand, operations, refusals, tokenRequest } from './demo-script.ts';
+import { errorCode, freePort } from './listen.ts';
+import { requestToken } from './request-token.ts';
+import { startSandbox, usualIssuer, usualPorts, type Sandbox } from './start.ts';
+import { stopRequested } from './stop.ts';
+
+const usage = `Shows the gateway at work, between an app and a local Octane.
+
+  npm run demo              stays up afterwards; Ctrl-C stops it
+  npm run demo -- --once    ends afterwards: exit code 0 when both operations worked, else 1`;
+
+const usualGatewayFile = join(import.meta.dirname, '..', 'config', 'gateway.yaml');
+
+interface GatewayPorts {
+  api: number;
+  management: number;
+}
+
+try {
+  const { values } = parseArgs({
+    options: { once: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) console.log(usage);
+  else await demonstrate(values.once);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function demonstrate(once: boolean): Promise<void> {
+  const stop = stopRequested();
+  const folder = mkdtempSync(join(tmpdir(), 'octane-bff-demo-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const sandbox = await startSandboxAnywhere();
+  try {
+    const ports = await gatewayPorts(sandbox);
+    const logFile = join(folder, 'gateway.log');
+    const gateway = startGateway(gatewayEnvironment(sandbox, ports, folder), logFile);
+    const over = new AbortController();
+    try {
+      const demonstration = async () => {
+        await untilReady(`http://127.0.0.1:${ports.management}/health/ready`, over.signal);
+        const gatewayUrl = `http://127.0.0.1:${ports.api}`;
+        const worked = await showAll(sandbox, gatewayUrl);
+        process.exitCode = worked ? 0 : 1;
+        if (once) return;
+        console.log(await invitation(sandbox, gatewayUrl, logFile));
+        await stop;
+      };
+      const interruption = stop.then(() => {
+        if (once) throw new Error('Stopped before the end.');
+      });
+      const death = gateway.ended.then((how) => {
+        throw new Error(how);
+      });
+      await Promise.race([demonstration(), interruption, death]);
+    } finally {
+      over.abort();
+      await gateway.stop();
+    }
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** On the usual ports, or on free ones where any of those is taken. */
+async function startSandboxAnywhere(): Promise<Sandbox> {
+  try {
+    return await startSandbox(usualPorts);
+  } catch (error) {
+    if (errorCode(error) !== 'EADDRINUSE') throw error;
+    return startSandbox({ octane: 0, identityProvider: 0, control: 0 });
+  }
+}
+
+/** Away from the usual ports when the sandbox is: another demo may be about to take them. */
+async function gatewayPorts({ identityProvider }: Sandbox): Promise<GatewayPorts> {
+  const usual = identityProvider.issuer === usualIssuer;
+  return { api: await freePort(usual ? 3000 : 0), management: await freePort(usual ? 3001 : 0) };
+}
+
+function gatewayEnvironment(sandbox: Sandbox, ports: GatewayPorts, folder: string): Record<string, string> {
+  return {
+    ...sandbox.gatewayEnvironment,
+    HOST: '127.0.0.1',
+    PORT: String(ports.api),
+    MANAGEMENT_PORT: String(ports.management),
+    GATEWAY_FILE: gatewayFile(sandbox, folder),
+    DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+    DRAIN_DELAY_MS: '0',
+  };
+}
+
+/** config/gateway.yaml, or a copy that names the issuer where it is. */
+function gatewayFile({ identityProvider: { issuer } }: Sandbox, folder: string): string {
+  if (issuer === usualIssuer) return usualGatewayFile;
+  const copy = join(folder, 'gateway.yaml');
+  writeFileSync(copy, readFileSync(usualGatewayFile, 'utf8').replaceAll(usualIssuer, issuer));
+  return copy;
+}
+
+/** Whether both operations worked. */
+async function showAll({ octane, identityProvider }: Sandbox, gatewayUrl: string): Promise<boolean> {
+  const { issuer } = identityProvider;
+  console.log(
+    [
+      '',
+      `  gateway            ${gatewayUrl}`,
+      `  Octane             ${octane.url} (sandbox)`,
+      `  identity provider  ${issuer} (sandbox)`,
+      '',
+    ].join('\n'),
+  );
+  const { accessToken } = await showToken({ issuer, ...tokenRequest });
+  const peers = { gatewayUrl, controlUrl: octane.controlUrl, accessToken };
+  const outcomes = new Map<Exchange, boolean>();
+  for (const exchange of [...operations, ...refusals]) {
+    outcomes.set(exchange, await showExchange(exchange, peers));
+  }
+  showSummary(outcomes);
+  return operations.every((operation) => outcomes.get(operation));
+}
+
+async function invitation(sandbox: Sandbox, gatewayUrl: string, logFile: string): Promise<string> {
+  const { octane, identityProvider } = sandbox;
+  const { accessToken, lifetimeSeconds } = await requestToken({
+    issuer: identityProvider.issuer,
+    ...tokenRequest,
+  });
+  return [
+    `All of it stays up. Try it; this token lives for ${lifetimeSeconds / 60} minutes:`,
+    '',
+    curlCommand(gatewayUrl, accessToken),
+    '',
+    'Make Octane fail once, and try it again:',
+    '',
+    `curl -X PUT ${octane.controlUrl}/fault -d '{"kind":"status","status":500,"once":true}'`,
+    '',
+    `The gateway's log: ${logFile}`,
+    'Ctrl-C stops all of it.',
+  ].join('\n');
+}

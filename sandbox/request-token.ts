@@ -1,0 +1,49 @@
+import { isObject } from './direct-debit.ts';
+import { clients } from './seed.ts';
+
+export interface Token {
+  accessToken: string;
+  lifetimeSeconds: number;
+}
+
+/**
+ * Gets an access token from the sandbox's identity provider by the client credentials grant.
+ *
+ * @throws Error with a message for people, when there is no such client, nothing answers or the provider refuses
+ */
+export async function requestToken(asked: {
+  issuer: string;
+  client: string;
+  custno?: string | undefined;
+  scope?: string | undefined;
+}): Promise<Token> {
+  const { issuer } = asked;
+  const client = clients.find(({ clientId }) => clientId === asked.client);
+  if (!client) {
+    const known = clients.map(({ clientId }) => clientId).join(' and ');
+    throw new Error(`There is no client ${asked.client}: the sandbox has ${known}.`);
+  }
+  const form = new URLSearchParams({ grant_type: 'client_credentials' });
+  if (asked.custno !== undefined) form.set('custno', asked.custno);
+  if (asked.scope !== undefined) form.set('scope', asked.scope);
+  const credentials = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64');
+
+  const response = await fetch(new URL('/token', issuer), {
+    method: 'POST',
+    headers: { Authorization: `Basic ${credentials}` },
+    body: form,
+  }).catch(() => {
+    throw new Error(`No identity provider answers at ${issuer}: start the sandbox with \`npm run sandbox\`.`);
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  const {
+    access_token: accessToken,
+    expires_in: lifetimeSeconds,
+    error_description: refusal,
+  } = isObject(answer) ? answer : {};
+  if (typeof refusal === 'string') throw new Error(`The identity provider refused: ${refusal}.`);
+  if (typeof accessToken !== 'string' || typeof lifetimeSeconds !== 'number') {
+    throw new Error(`What answers at ${issuer} is not the sandbox's identity provider.`);
+  }
+  return { accessToken, lifetimeSeconds };
+}

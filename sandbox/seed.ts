@@ -1,0 +1,74 @@
+export interface Customer {
+  custno: string;
+  email: string;
+}
+
+export interface Group {
+  groupno: string;
+  username: string;
+  password: string;
+  customers: Customer[];
+}
+
+export interface Client {
+  clientId: string;
+  clientSecret: string;
+  /** Whether its token must name one customer: the one that the token request asks for. */
+  ownCustomer: boolean;
+  actsFor: string;
+}
+
+export const groups: Group[] = [
+  {
+    groupno: '1001',
+    username: 'sandbox-1001',
+    password: 'sandbox-only-1001',
+    customers: [
+      { custno: '700123', email: 'alex@example.com' },
+      { custno: '700124', email: 'billie@example.com' },
+      { custno: '700125', email: 'charlie@example.com' },
+      { custno: '700126', email: 'dana@example.com' },
+    ],
+  },
+  {
+    groupno: '2002',
+    username: 'sandbox-2002',
+    password: 'sandbox-only-2002',
+    customers: [
+      { custno: '800201', email: 'eden@example.com' },
+      { custno: '800202', email: 'frankie@example.com' },
+      { custno: '800203', email: 'gale@example.com' },
+    ],
+  },
+];
+
+/** The callers of config/gateway.yaml. */
+export const clients: Client[] = [
+  {
+    clientId: 'selfcare-app',
+    clientSecret: 'sandbox-only-selfcare-app',
+    ownCustomer: true,
+    actsFor: 'one customer of group 1001, asked for with custno',
+  },
+  {
+    clientId: 'billing-service',
+    clientSecret: 'sandbox-only-billing-service',
+    ownCustomer: false,
+    actsFor: 'every customer of group 2002',
+  },
+];
+
+export const scopes = ['direct-debit:write', 'welcome-email:send'];
+
+/** The `aud` of every token. */
+export const audience = 'octane-bff';
+
+/** The variables that config/gateway.yaml names for the groups' Basic credentials. */
+export function groupCredentials(): Record<string, string> {
+  return Object.fromEntries(
+    groups.flatMap(({ groupno, username, password }) => [
+      [`OCTANE_${groupno}_USERNAME`, username],
+      [`OCTANE_${groupno}_PASSWORD`, password],
+    ]),
+  );
+}

@@ -1,0 +1,45 @@
+import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
+import { startOctane, type Octane } from './octane.ts';
+import { groupCredentials } from './seed.ts';
+
+export interface SandboxPorts {
+  octane: number;
+  identityProvider: number;
+  control: number;
+}
+
+export interface Sandbox {
+  octane: Octane;
+  identityProvider: IdentityProvider;
+  /** What a gateway needs in its environment to use this Octane. */
+  gatewayEnvironment: Record<string, string>;
+  close: () => Promise<void>;
+}
+
+export const usualPorts: SandboxPorts = { octane: 4001, identityProvider: 4002, control: 4003 };
+
+/** The issuer that config/gateway.yaml names. */
+export const usualIssuer = `http://localhost:${usualPorts.identityProvider}`;
+
+/**
+ * Starts the Octane and the identity provider. Port 0 picks a free one.
+ *
+ * @throws the system's error, with `code` and `port`, when a port cannot be had; then nothing runs
+ */
+export async function startSandbox(ports: SandboxPorts, host?: string): Promise<Sandbox> {
+  const octane = await startOctane({ port: ports.octane, controlPort: ports.control, host });
+  try {
+    const identityProvider = await startIdentityProvider({ port: ports.identityProvider, host });
+    return {
+      octane,
+      identityProvider,
+      gatewayEnvironment: { OCTANE_BASE_URL: octane.url, ...groupCredentials() },
+      close: async () => {
+        await Promise.all([octane.close(), identityProvider.close()]);
+      },
+    };
+  } catch (error) {
+    await octane.close();
+    throw error;
+  }
+}
