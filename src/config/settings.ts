@@ -201,6 +201,22 @@ export function loadSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   return Object.freeze({ ...(values as Settings), readSecret });
 }
 
+/**
+ * One setting alone, for a program that needs no other.
+ *
+ * @throws ConfigurationError
+ */
+export function loadSetting<Name extends SettingName>(
+  name: Name,
+  environment: NodeJS.ProcessEnv = process.env,
+): Settings[Name] {
+  const faults = new Faults();
+  const setting: Setting<unknown> = SETTINGS_TABLE[name];
+  const value = faults.attempt(setting.variable, () => read(setting, environment));
+  faults.throwIfAny();
+  return value as Settings[Name];
+}
+
 function read<T>(setting: Setting<T>, environment: NodeJS.ProcessEnv): T | undefined {
   const text = textOf(setting.variable, environment) ?? setting.default;
   if (text !== undefined) return setting.parse(text);

@@ -3,6 +3,8 @@ import { RequireScope } from '../auth/access.decorators.ts';
 import { CurrentCaller, Custno } from '../callers/caller.ts';
 import type { Caller } from '../callers/caller.ts';
 import { JsonBody } from '../http/json-body.ts';
+import { Idempotency } from '../journal/idempotent-request.ts';
+import type { IdempotentRequest } from '../journal/idempotent-request.ts';
 import { RequestCorrelation } from '../octane/correlation.ts';
 import type { Correlation } from '../octane/correlation.ts';
 import type { DirectDebitAnswer } from '../octane/wire.ts';
@@ -20,8 +22,9 @@ export class DirectDebitController {
     @CurrentCaller() caller: Caller,
     @Custno() custno: string,
     @JsonBody() body: SetDirectDebitDto,
+    @Idempotency() request: IdempotentRequest,
     @RequestCorrelation() correlation: Correlation,
   ): Promise<DirectDebitAnswer> {
-    return this.directDebits.set(caller, custno, body, correlation);
+    return this.directDebits.set(caller, custno, body, request, correlation);
   }
 }

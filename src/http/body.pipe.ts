@@ -13,7 +13,9 @@ export class BodyPipe implements PipeTransform {
 
   async transform(value: unknown, { metatype }: ArgumentMetadata): Promise<unknown> {
     if (!(value instanceof UnreadBody)) return value;
-    const json = (await value.read()) ?? (value.optional ? {} : undefined);
+    const sent = await value.read();
+    const json = sent === undefined && value.optional ? {} : sent;
+    value.readHeaders();
     if (json === undefined) throw new Problem('malformed-json');
     const result = validateBody(metatype as Type<object>, json, this.settings.directDebitRules);
     if ('violations' in result) throw new Problem('validation-failed', { errors: result.violations });

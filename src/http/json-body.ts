@@ -2,7 +2,9 @@ import { MIMEType } from 'node:util';
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readIdempotencyKey } from './idempotency-key.ts';
 import { Problem } from '../problems/problems.ts';
+import { parserRefusalOf } from './parser-errors.ts';
 
 const MAX_BODY_BYTES = 16 * 1024;
 /** A refused body up to this size is read and dropped, so that the connection can go on; behind a larger one it is closed. */
@@ -17,6 +19,11 @@ export class UnreadBody {
     private readonly request: FastifyRequest,
     readonly optional: boolean,
   ) {}
+
+  /** What headers say beside the body: checked after the body's kind, size and syntax, and before its rules. */
+  readHeaders(): void {
+    readIdempotencyKey(this.request);
+  }
 
   /** The parsed JSON; `undefined` for no body or an empty one. */
   read(): Promise<unknown> {
@@ -88,8 +95,13 @@ function readBytes(request: FastifyRequest): Promise<Buffer> {
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, length)));
     const onCut = (): void =>
       settle(() =>
-        reject(new Problem('invalid-request', { detail: 'The request body ended before it was whole.' })),
+        reject(
+          parserRefusalOf(raw) ??
+            new Problem('invalid-request', { detail: 'The request body ended before it was whole.' }),
+        ),
       );
+    // An app that hung up while the guards were at work: the stream has no more events.
+    if (raw.destroyed) return onCut();
     raw.on('data', onData).on('end', onEnd).on('close', onCut);
   });
 }

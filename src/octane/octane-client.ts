@@ -11,6 +11,13 @@ export interface CustomerOfGroup {
   readonly custno: string;
 }
 
+/** What a call to Octane gave. */
+export interface OctaneResult<T> {
+  readonly answer: T;
+  readonly octaneStatus: number;
+  readonly attempts: number;
+}
+
 /** Octane's documented operations, one method each. Every method throws OctaneFailure and nothing else that Octane causes. */
 @Injectable()
 export class OctaneClient {
@@ -21,7 +28,7 @@ export class OctaneClient {
     customer: CustomerOfGroup,
     directDebit: DirectDebitOrder,
     correlation: Correlation,
-  ): Promise<DirectDebitAnswer> {
+  ): Promise<OctaneResult<DirectDebitAnswer>> {
     const operation = 'direct-debit';
     const { status, body } = await this.transport.post(
       { operation, ...customer, body: { directDebit }, correlation },
@@ -29,11 +36,20 @@ export class OctaneClient {
     );
     const answer = status === 200 ? readDirectDebitAnswer(body) : undefined;
     if (!answer) throw new OctaneFailure(operation, 'octane-contract-violation', 'applied', status);
-    return answer;
+    return { answer, octaneStatus: status, attempts: 1 };
   }
 
   /** Send Welcome Email: any 2xx means that it was sent. */
-  async sendWelcomeEmail(customer: CustomerOfGroup, correlation: Correlation): Promise<void> {
-    await this.transport.post({ operation: 'welcome-email', ...customer, body: {}, correlation });
+  async sendWelcomeEmail(
+    customer: CustomerOfGroup,
+    correlation: Correlation,
+  ): Promise<OctaneResult<undefined>> {
+    const { status } = await this.transport.post({
+      operation: 'welcome-email',
+      ...customer,
+      body: {},
+      correlation,
+    });
+    return { answer: undefined, octaneStatus: status, attempts: 1 };
   }
 }

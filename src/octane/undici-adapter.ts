@@ -75,6 +75,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    // undici also tells of interim answers (RFC 9110, section 15.2), of which a request may have any number.
+    if (status < 200) return;
     this.status = status;
     if (status !== this.config.readBodyOf) this.succeed('');
   }

@@ -103,6 +103,28 @@ const KINDS = {
     meaning: 'The path exists, but not with this method.',
     action: 'Use one of the methods that the Allow header lists.',
   },
+  'request-in-progress': {
+    status: 409,
+    title: 'Request in progress',
+    detail:
+      'The same request with this Idempotency-Key is still being worked on. Ask again after the time in Retry-After.',
+    meaning: 'A request with this Idempotency-Key and this body arrived before and has no outcome yet.',
+    action:
+      'Send the same request with the same key again after the seconds in Retry-After: you get its answer.',
+    retryAfterSeconds: 1,
+  },
+  'outcome-unknown': {
+    status: 409,
+    title: 'Outcome unknown',
+    detail:
+      'Whether the request with this Idempotency-Key was carried out is not known. It is not sent again.',
+    meaning:
+      'The first request with this key was sent to Octane, but no answer came back. A welcome email may have been sent; sending it again with this key could send a second one.',
+    action:
+      'Ask the customer whether the email has arrived. Only a request with a new Idempotency-Key sends another.',
+    outcome: 'unknown',
+    retryable: false,
+  },
   'payload-too-large': {
     status: 413,
     title: 'Payload too large',
@@ -125,6 +147,14 @@ const KINDS = {
     meaning:
       'The body is JSON, but one or more of its fields break a rule. "errors" lists them all at once: a JSON Pointer to the field, a code for programs and a sentence for people.',
     action: 'Correct each field that "errors" points to and send the request again.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'Idempotency key reused',
+    detail: 'This Idempotency-Key was used with another request body. Use a new key for a new request.',
+    meaning: 'A key stands for one request. It was used for this operation and customer with another body.',
+    action:
+      'Make a new key, for example a UUID, for each new request, and repeat a key only with the same body.',
   },
   'octane-rejected': {
     status: 422,
@@ -213,6 +243,18 @@ const KINDS = {
     retryable: true,
     retryAfterSeconds: 5,
   },
+  'journal-unavailable': {
+    status: 503,
+    title: 'Journal unavailable',
+    detail: 'The change cannot be put on record at the moment.',
+    meaning:
+      'Every change is put on record before it is sent and its outcome afterwards, and the store of the gateway cannot be written. "outcome" tells whether the change was sent.',
+    action:
+      'Look at "outcome" and "retryable". When it is retryable, send the same request again after the seconds in Retry-After.',
+    outcome: 'not-sent',
+    retryable: true,
+    retryAfterSeconds: 5,
+  },
   'octane-timeout': {
     status: 504,
     title: 'Octane timed out',
@@ -269,6 +311,14 @@ export class Problem extends Error {
   }
 }
 
+/** A stored refusal on its way to the same app again, word for word. */
+export class ReplayedProblem extends Problem {
+  constructor(readonly body: ProblemBody) {
+    const { code, status, outcome, retryable } = body;
+    super(code, { status, ...(outcome && { outcome }), ...(retryable !== undefined && { retryable }) });
+  }
+}
+
 /** The body of a problem answer, `application/problem+json` (RFC 9457). */
 export interface ProblemBody {
   readonly type: string;
@@ -284,6 +334,7 @@ export interface ProblemBody {
 }
 
 export function problemBody(problem: Problem, requestId: string, publicUrl = ''): ProblemBody {
+  if (problem instanceof ReplayedProblem) return problem.body;
   const { code, extras, status } = problem;
   const kind = PROBLEMS[code];
   const outcome = extras.outcome ?? kind.outcome;

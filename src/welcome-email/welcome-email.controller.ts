@@ -3,6 +3,8 @@ import { RequireScope } from '../auth/access.decorators.ts';
 import { CurrentCaller, Custno } from '../callers/caller.ts';
 import type { Caller } from '../callers/caller.ts';
 import { JsonBody } from '../http/json-body.ts';
+import { Idempotency } from '../journal/idempotent-request.ts';
+import type { IdempotentRequest } from '../journal/idempotent-request.ts';
 import { RequestCorrelation } from '../octane/correlation.ts';
 import type { Correlation } from '../octane/correlation.ts';
 import { SendWelcomeEmailDto } from './dto/send-welcome-email.dto.ts';
@@ -18,9 +20,10 @@ export class WelcomeEmailController {
   send(
     @CurrentCaller() caller: Caller,
     @Custno() custno: string,
-    @JsonBody({ optional: true }) _body: SendWelcomeEmailDto,
+    @JsonBody({ optional: true }) body: SendWelcomeEmailDto,
+    @Idempotency() request: IdempotentRequest,
     @RequestCorrelation() correlation: Correlation,
   ): Promise<void> {
-    return this.welcomeEmails.send(caller, custno, correlation);
+    return this.welcomeEmails.send(caller, custno, body, request, correlation);
   }
 }

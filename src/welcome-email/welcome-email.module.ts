@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
+import { JournalModule } from '../journal/journal.module.ts';
 import { OctaneModule } from '../octane/octane.module.ts';
 import { WelcomeEmailController } from './welcome-email.controller.ts';
 import { WelcomeEmailService } from './welcome-email.service.ts';
 
-@Module({ imports: [OctaneModule], controllers: [WelcomeEmailController], providers: [WelcomeEmailService] })
+@Module({
+  imports: [JournalModule, OctaneModule],
+  controllers: [WelcomeEmailController],
+  providers: [WelcomeEmailService],
+})
 export class WelcomeEmailModule {}

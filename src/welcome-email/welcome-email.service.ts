@@ -1,14 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../callers/caller.ts';
+import type { IdempotentRequest } from '../journal/idempotent-request.ts';
+import { Journal } from '../journal/journal.ts';
 import type { Correlation } from '../octane/correlation.ts';
 import { OctaneClient } from '../octane/octane-client.ts';
+import type { SendWelcomeEmailDto } from './dto/send-welcome-email.dto.ts';
 
 @Injectable()
 export class WelcomeEmailService {
-  constructor(private readonly octane: OctaneClient) {}
+  constructor(
+    private readonly journal: Journal,
+    private readonly octane: OctaneClient,
+  ) {}
 
   /** Sends the welcome email again. Each call that reaches Octane is one more email in the customer's inbox. */
-  send({ groupno }: Caller, custno: string, correlation: Correlation): Promise<void> {
-    return this.octane.sendWelcomeEmail({ groupno, custno }, correlation);
+  send(
+    caller: Caller,
+    custno: string,
+    body: SendWelcomeEmailDto,
+    request: IdempotentRequest,
+    correlation: Correlation,
+  ): Promise<void> {
+    const customer = { groupno: caller.groupno, custno };
+    return this.journal.once({ operation: 'welcome-email', caller, custno, body, request }, () =>
+      this.octane.sendWelcomeEmail(customer, correlation),
+    );
   }
 }

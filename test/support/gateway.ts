@@ -53,12 +53,21 @@ export const CREDENTIALS = {
   OCTANE_2002_PASSWORD: 'test-password-2002',
 };
 
+/** A spec file sends more in a second than an app in an hour. */
+const GENEROUS_LIMITS = {
+  AUTH_FAILURE_RATE_LIMIT: '1000000',
+  CALLER_RATE_LIMIT: '1000000',
+  WELCOME_EMAIL_RATE_LIMIT: '1000000',
+};
+
 export interface GatewayOptions {
   readonly environment?: Record<string, string>;
   /** Changes the gateway file before it is written. */
   readonly gatewayFile?: (file: Record<string, any>) => void;
   /** Further files beside the gateway file, by name. */
   readonly files?: Record<string, string>;
+  /** A gateway whose Octane and identity provider this one uses too: its replica, when they also share a database. */
+  readonly beside?: TestGateway;
 }
 
 /** A whole gateway on a real port, with its own Octane and identity provider. */
@@ -72,10 +81,18 @@ export class TestGateway {
     private readonly folder: string,
     /** Every log line so far. */
     readonly log: readonly string[],
+    private readonly ownsPeers: boolean,
   ) {}
 
-  static async start({ environment = {}, gatewayFile, files = {} }: GatewayOptions = {}): Promise<TestGateway> {
-    const [octane, issuer] = await Promise.all([ScriptedOctane.start(), TokenIssuer.start()]);
+  static async start({
+    environment = {},
+    gatewayFile,
+    files = {},
+    beside,
+  }: GatewayOptions = {}): Promise<TestGateway> {
+    const [octane, issuer] = beside
+      ? [beside.octane, beside.issuer]
+      : await Promise.all([ScriptedOctane.start(), TokenIssuer.start()]);
     const folder = await mkdtemp(join(tmpdir(), 'octane-bff-'));
     const file = gatewayFileOf(issuer);
     gatewayFile?.(file);
@@ -86,13 +103,14 @@ export class TestGateway {
       OCTANE_BASE_URL: octane.baseUrl,
       GATEWAY_FILE: join(folder, 'gateway.yaml'),
       DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+      ...GENEROUS_LIMITS,
       ...environment,
     });
     const log: string[] = [];
     const logger = createLogger(settings.logLevel, { write: (line: string) => log.push(line) });
     const app = await createGateway(settings, loadGatewayFile(settings), logger);
     await app.listen(0, '127.0.0.1');
-    return new TestGateway(octane, issuer, app, folder, log);
+    return new TestGateway(octane, issuer, app, folder, log, beside === undefined);
   }
 
   get port(): number {
@@ -115,7 +133,10 @@ export class TestGateway {
         path,
         headers: {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+          ...(text !== undefined && {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(text),
+          }),
           ...headers,
         },
       });
@@ -153,7 +174,7 @@ export class TestGateway {
   async stop(): Promise<void> {
     this.agent.destroy();
     await this.app.close();
-    await Promise.all([this.octane.stop(), this.issuer.stop()]);
+    if (this.ownsPeers) await Promise.all([this.octane.stop(), this.issuer.stop()]);
     await rm(this.folder, { recursive: true, force: true });
   }
 }

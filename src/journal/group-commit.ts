@@ -1,0 +1,69 @@
+interface Waiting<T, R> {
+  readonly item: T;
+  readonly resolve: (result: R) => void;
+  readonly reject: (error: unknown) => void;
+  abandoned: boolean;
+}
+
+/** The items of one batch at the most: the databases bound how many parameters a statement may have. */
+const MAX_BATCH = 500;
+
+/**
+ * Gathers the writes that come while one is under way into the next one, so that many requests share one commit. A single
+ * write waits for nothing but the one before it.
+ */
+export class GroupCommit<T, R> {
+  private waiting: Waiting<T, R>[] = [];
+  private writing = false;
+
+  /** @param write gives one result for each item, in order */
+  constructor(private readonly write: (items: readonly T[]) => Promise<readonly R[]>) {}
+
+  /**
+   * @param patienceMs after that long the promise is rejected; an item that has not been written by then never will be, and
+   *   one that is just being written is handed to `onLate` if it succeeds after all
+   */
+  add(item: T, patienceMs: number, onLate?: (item: T, result: R) => void): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.abandoned = true;
+        reject(new Error('the store is too slow'));
+      }, patienceMs);
+      const waiting: Waiting<T, R> = {
+        item,
+        abandoned: false,
+        resolve: (result) => {
+          clearTimeout(timer);
+          if (waiting.abandoned) onLate?.(item, result);
+          else resolve(result);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      this.waiting.push(waiting);
+      if (!this.writing) void this.run();
+    });
+  }
+
+  private async run(): Promise<void> {
+    this.writing = true;
+    // One turn of the event loop's microtasks: what came in together is written together.
+    await Promise.resolve();
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, MAX_BATCH).filter(({ abandoned }) => !abandoned);
+      if (batch.length > 0) await this.writeBatch(batch);
+    }
+    this.writing = false;
+  }
+
+  private async writeBatch(batch: readonly Waiting<T, R>[]): Promise<void> {
+    try {
+      const results = await this.write(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, index) => resolve(results[index] as R));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+}

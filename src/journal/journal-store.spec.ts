@@ -1,0 +1,195 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestPostgres } from '../../test/support/postgres.ts';
+import { changeIdAt } from './change-id.ts';
+import type { Completion, Intent, JournalRecord } from './journal-store.ts';
+import { KyselyJournalStore } from './kysely-journal-store.ts';
+import { openPostgres, openSqlite } from './open-database.ts';
+
+const NOW = Date.parse('2026-11-21T10:00:00Z');
+
+const intentOf = (changes: Partial<Intent> = {}): Intent => ({
+  id: changeIdAt(changes.at ?? NOW),
+  at: NOW,
+  issuer: 'https://id.example.com/',
+  client: 'selfcare-app',
+  subject: 'user-1',
+  groupno: '1001',
+  custno: '700123',
+  operation: 'direct-debit',
+  requestId: 'request-1',
+  unknownAt: NOW + 15_000,
+  key: null,
+  ...changes,
+});
+
+const keyed = (hash: string, changes: Partial<Intent> = {}): Intent =>
+  intentOf({ key: { hash, fingerprint: 'f', expiresAt: NOW + 1000 }, ...changes });
+
+const completionOf = (id: string, changes: Partial<Completion> = {}): Completion => ({
+  id,
+  outcome: 'applied',
+  octaneStatus: 200,
+  attempts: 1,
+  completedAt: NOW + 5,
+  reply: null,
+  keepsKey: true,
+  keyGoesBackTo: null,
+  ...changes,
+});
+
+describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
+  let postgres: TestPostgres | undefined;
+  let folder: string;
+  let store: KyselyJournalStore;
+  const open = async (): Promise<KyselyJournalStore> =>
+    new KyselyJournalStore(
+      postgres
+        ? openPostgres(await postgres.newDatabase())
+        : openSqlite(join(await mkdtemp(join(folder, 'db-')), 'journal.db')),
+    );
+  const records = async (now = NOW): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, now));
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'octane-bff-journal-'));
+    if (kind === 'PostgreSQL') postgres = await TestPostgres.start();
+  });
+  afterAll(async () => {
+    await postgres?.stop();
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(async () => {
+    store = await open();
+    await store.open();
+  });
+  afterEach(() => store.close());
+
+  it('records an intent, then its outcome', async () => {
+    const intent = intentOf();
+    expect(await store.begin([intent])).toEqual([null]);
+    expect(await store.show(intent.id, NOW)).toMatchObject({
+      outcome: 'in-progress',
+      attempts: 0,
+      octaneStatus: null,
+    });
+    await store.complete([completionOf(intent.id, { attempts: 2 })]);
+    expect(await records()).toEqual([
+      {
+        id: intent.id,
+        at: NOW,
+        issuer: intent.issuer,
+        client: intent.client,
+        subject: intent.subject,
+        groupno: '1001',
+        custno: '700123',
+        operation: 'direct-debit',
+        outcome: 'applied',
+        octaneStatus: 200,
+        attempts: 2,
+        requestId: 'request-1',
+        completedAt: NOW + 5,
+      },
+    ]);
+  });
+
+  it('knows a change without an outcome as unknown once its time is over', async () => {
+    await store.begin([intentOf()]);
+    expect((await records(NOW + 14_999))[0]?.outcome).toBe('in-progress');
+    expect((await records(NOW + 15_000))[0]?.outcome).toBe('unknown');
+  });
+
+  it('lets one of many changes have a key, in one batch and in several at once', async () => {
+    const batches = Array.from({ length: 5 }, () => Array.from({ length: 10 }, () => keyed('k')));
+    const claims = (await Promise.all(batches.map((batch) => store.begin(batch)))).flat();
+    expect(claims.filter((claim) => claim === null)).toHaveLength(1);
+    expect(await records()).toHaveLength(1);
+    const [record] = await records();
+    expect(claims.filter((claim) => claim !== null).every((holder) => holder.id === record?.id)).toBe(true);
+  });
+
+  it('records changes with other keys and without one beside a refused one, and tells them apart in order', async () => {
+    await store.begin([keyed('taken')]);
+    const claims = await store.begin([keyed('a'), keyed('taken'), intentOf(), intentOf()]);
+    expect(claims.map((claim) => claim?.hash ?? null)).toEqual([null, 'taken', null, null]);
+    expect(await records()).toHaveLength(4);
+  });
+
+  it('frees a key that is not kept, and keeps one with its reply', async () => {
+    const [kept, freed] = [keyed('kept'), keyed('freed')];
+    await store.begin([kept, freed]);
+    await store.complete([
+      completionOf(kept.id, { reply: 'sealed' }),
+      completionOf(freed.id, { outcome: 'not-sent', octaneStatus: null, keepsKey: false }),
+    ]);
+    const [again, free] = await store.begin([keyed('kept'), keyed('freed')]);
+    expect(again).toMatchObject({ id: kept.id, outcome: 'applied', reply: 'sealed', fingerprint: 'f' });
+    expect(free).toBeNull();
+  });
+
+  it('hands a key over once, and back', async () => {
+    const first = keyed('k');
+    await store.begin([first]);
+    await store.complete([completionOf(first.id, { outcome: 'unknown', octaneStatus: null })]);
+    const [holder] = await store.begin([keyed('k')]);
+    const next = [keyed('k'), keyed('k'), keyed('k')];
+    const taken = await Promise.all(next.map((intent) => store.takeOver(holder!, intent)));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    const winner = next[taken.indexOf(true)]!;
+    await store.complete([
+      completionOf(winner.id, { outcome: 'not-sent', keepsKey: false, keyGoesBackTo: first.id }),
+    ]);
+    expect((await store.begin([keyed('k')]))[0]).toMatchObject({ id: first.id, outcome: 'unknown' });
+  });
+
+  it('forgets expired keys and deletes old records, a few at a time', async () => {
+    const old = Array.from({ length: 5 }, (_, index) => intentOf({ at: NOW - 10_000 + index }));
+    await store.begin([...old, keyed('a'), keyed('b'), keyed('c')]);
+    const later = NOW + 20_000;
+    expect(await store.prune(later, NOW, 2)).toEqual({ forgotten: 2, deleted: 2 });
+    expect(await store.prune(later, NOW, 2)).toEqual({ forgotten: 1, deleted: 2 });
+    expect(await store.prune(later, NOW, 2)).toEqual({ forgotten: 0, deleted: 1 });
+    expect(await records()).toHaveLength(3);
+    expect(await store.begin([keyed('a')])).toEqual([null]);
+  });
+
+  it('keeps a key that expired while its change is still running', async () => {
+    await store.begin([keyed('k')]);
+    await store.prune(NOW + 2000, 0, 10);
+    expect((await store.begin([keyed('k')]))[0]).not.toBeNull();
+  });
+
+  it('filters by customer, client, time and outcome, newest first', async () => {
+    const changes = [
+      intentOf({ at: NOW - 2000, custno: '1' }),
+      intentOf({ at: NOW - 1000, custno: '2', client: 'billing-service' }),
+      intentOf({ at: NOW, custno: '1' }),
+    ];
+    await store.begin(changes);
+    await store.complete([completionOf(changes[0]!.id, { outcome: 'rejected', octaneStatus: 422 })]);
+    const ids = async (filter: object, now = NOW): Promise<string[]> =>
+      (await Array.fromAsync(store.list(filter, now))).map(({ id }) => id);
+    const [a, b, c] = changes.map(({ id }) => id);
+    expect(await ids({})).toEqual([c, b, a]);
+    expect(await ids({ custno: '1' })).toEqual([c, a]);
+    expect(await ids({ client: 'billing-service' })).toEqual([b]);
+    expect(await ids({ since: NOW - 1000 })).toEqual([c, b]);
+    expect(await ids({ until: NOW - 1000 })).toEqual([a]);
+    expect(await ids({ outcome: 'rejected' })).toEqual([a]);
+    expect(await ids({ outcome: 'in-progress' })).toEqual([c, b]);
+    expect(await ids({ outcome: 'unknown' }, NOW + 15_000)).toEqual([c, b]);
+  });
+
+  it('reads page by page', async () => {
+    const many = Array.from({ length: 1201 }, (_, index) => intentOf({ at: NOW + index }));
+    for (let from = 0; from < many.length; from += 400) await store.begin(many.slice(from, from + 400));
+    expect((await records()).map(({ id }) => id)).toEqual(many.map(({ id }) => id).toReversed());
+  });
+
+  it('keeps what was written when it is opened again', async () => {
+    await store.begin([intentOf()]);
+    await store.open();
+    await store.check();
+    expect(await records()).toHaveLength(1);
+  });
+});

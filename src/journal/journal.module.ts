@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
+import { Clock } from './clock.ts';
+import { Journal } from './journal.ts';
+import { JournalStore } from './journal-store.ts';
+import { KyselyJournalStore } from './kysely-journal-store.ts';
+import { openPostgres, sqlitePathOf } from './open-database.ts';
+import { Retention } from './retention.ts';
+import { SqliteJournalStore } from './sqlite-journal-store.ts';
+
+@Module({
+  providers: [
+    {
+      provide: JournalStore,
+      inject: [SETTINGS],
+      useFactory: ({ databaseUrl }: Settings): JournalStore => {
+        const path = sqlitePathOf(databaseUrl);
+        return path === undefined
+          ? new KyselyJournalStore(openPostgres(databaseUrl))
+          : new SqliteJournalStore(path);
+      },
+    },
+    Clock,
+    Journal,
+    Retention,
+  ],
+  exports: [Journal],
+})
+export class JournalModule {}

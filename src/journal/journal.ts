@@ -1,0 +1,258 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { Caller } from '../callers/caller.ts';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
+import { isRepeatable, OctaneFailure } from '../octane/octane-failure.ts';
+import type { Operation } from '../octane/octane-failure.ts';
+import type { OctaneResult } from '../octane/octane-client.ts';
+import { Problem, problemBody, ReplayedProblem } from '../problems/problems.ts';
+import type { Outcome, ProblemBody } from '../problems/problems.ts';
+import { changeIdAt } from './change-id.ts';
+import { Clock } from './clock.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { IdempotentRequest } from './idempotent-request.ts';
+import { JournalStore } from './journal-store.ts';
+import type { Completion, Intent, KeyHolder } from './journal-store.ts';
+import { RepeatableRequest } from './sealed-reply.ts';
+import { recordedSubject } from './subject.ts';
+
+/** How long a request waits for the store before its change, and after it. */
+const STORE_PATIENCE_MS = 2000;
+/** After its budget a change without an outcome waits this long before it counts as unknown. */
+const UNKNOWN_AFTER_BUDGET_MS = 5000;
+const HOUR_MS = 3_600_000;
+const REOPEN_INTERVAL_MS = 1000;
+
+/** A change that somebody asks for. */
+export interface Change {
+  readonly operation: Operation;
+  readonly caller: Caller;
+  readonly custno: string;
+  /** The validated body. */
+  readonly body: object;
+  readonly request: IdempotentRequest;
+}
+
+/** What is stored of a finished change, sealed. */
+type StoredReply<T> = { readonly answer: T | null } | { readonly problem: ProblemBody };
+
+/** A change that is on record and about to be attempted. */
+interface Begun {
+  readonly intent: Intent;
+  readonly repeatable: RepeatableRequest | undefined;
+  readonly takenOverFrom: string | null;
+}
+
+/** Puts every change on record before it leaves and its outcome after, and lets one with an Idempotency-Key happen once. */
+@Injectable()
+export class Journal implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(Journal.name);
+  private readonly begins = new GroupCommit<Intent, KeyHolder | null>((intents) => this.store.begin(intents));
+  private readonly completions = new GroupCommit<Completion, void>(async (completions) => {
+    await this.store.complete(completions);
+    return [];
+  });
+  private reopening: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly store: JournalStore,
+    private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.open();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearTimeout(this.reopening);
+    await this.store.close();
+  }
+
+  /** @throws where nothing could be put on record at the moment */
+  async check(): Promise<void> {
+    await this.store.check();
+  }
+
+  /**
+   * Attempts a change and gives its answer, or the stored answer of the same request with the same key.
+   *
+   * @param attempt the call to Octane, with whatever may still refuse it
+   * @throws Problem what `attempt` throws, a stored problem, `request-in-progress`, `idempotency-key-reused`,
+   *   `outcome-unknown`, or `journal-unavailable`
+   */
+  async once<T>(change: Change, attempt: () => Promise<OctaneResult<T>>): Promise<T> {
+    const begun = await this.begin<T>(change);
+    if ('replay' in begun) {
+      change.request.markReplayed();
+      if ('problem' in begun.replay) throw new ReplayedProblem(begun.replay.problem);
+      return begun.replay.answer as T;
+    }
+    let result: OctaneResult<T>;
+    try {
+      result = await attempt();
+    } catch (error) {
+      await this.finishFailed(begun, change, error);
+      throw error;
+    }
+    const { answer, octaneStatus, attempts } = result;
+    await this.finish(begun, { outcome: 'applied', octaneStatus, attempts }, change, {
+      answer: answer ?? null,
+    });
+    return answer;
+  }
+
+  private async begin<T>(change: Change): Promise<Begun | { replay: StoredReply<T> }> {
+    const { key } = change.request;
+    const repeatable = key === undefined ? undefined : new RepeatableRequest(key, change.body);
+    const intent = this.intentOf(change, repeatable);
+    let holder = await this.write(() => this.begins.add(intent, STORE_PATIENCE_MS, this.withdraw));
+    while (holder && repeatable) {
+      const verdict = judge(holder, intent, this.clock.now());
+      if (verdict === 'replay') return { replay: this.unseal<T>(holder, repeatable) };
+      if (verdict !== 'take-over') throw new Problem(verdict);
+      const from = holder;
+      if (await this.write(() => this.store.takeOver(from, intent))) {
+        return { intent, repeatable, takenOverFrom: isExpired(from, intent.at) ? null : from.id };
+      }
+      holder = await this.write(() => this.begins.add(intent, STORE_PATIENCE_MS, this.withdraw));
+    }
+    return { intent, repeatable, takenOverFrom: null };
+  }
+
+  /** The intent of a request that has given up waiting for the store: nothing was sent, and nothing will be. */
+  private readonly withdraw = (intent: Intent, holder: KeyHolder | null): void => {
+    if (holder) return;
+    const completion = this.completionOf(
+      { intent, takenOverFrom: null },
+      { outcome: 'not-sent', octaneStatus: null, attempts: 0 },
+    );
+    this.completions.add(completion, STORE_PATIENCE_MS).catch(this.complain);
+  };
+
+  private intentOf(
+    { operation, caller, custno, request }: Change,
+    repeatable: RepeatableRequest | undefined,
+  ): Intent {
+    const at = this.clock.now();
+    const { issuer, clientId, subject, groupno } = caller;
+    return {
+      id: changeIdAt(at),
+      at,
+      issuer,
+      client: clientId,
+      subject: recordedSubject(subject),
+      groupno,
+      custno,
+      operation,
+      requestId: request.id,
+      unknownAt: at + this.settings.octaneTimeoutMs + UNKNOWN_AFTER_BUDGET_MS,
+      key: repeatable
+        ? {
+            hash: repeatable.hash([issuer, clientId, subject, operation, custno]),
+            fingerprint: repeatable.fingerprint(),
+            expiresAt: Math.ceil(at + this.settings.idempotencyTtlHours * HOUR_MS),
+          }
+        : null,
+    };
+  }
+
+  private async finishFailed(begun: Begun, change: Change, error: unknown): Promise<void> {
+    if (error instanceof OctaneFailure) {
+      const problem = problemBody(error, change.request.id, this.settings.publicUrl);
+      const { outcome, octaneStatus = null, attempts } = error;
+      await this.finish(begun, { outcome, octaneStatus, attempts }, change, { problem });
+    } else {
+      // A refusal of the gateway itself happened before anything left; of a defect nobody knows how far it came.
+      const outcome = error instanceof Problem ? 'not-sent' : 'unknown';
+      await this.finish(begun, { outcome, octaneStatus: null, attempts: 0 }, change, null);
+    }
+  }
+
+  private async finish<T>(
+    begun: Begun,
+    result: { outcome: Outcome; octaneStatus: number | null; attempts: number },
+    { operation }: Change,
+    reply: StoredReply<T> | null,
+  ): Promise<void> {
+    const isFinal = result.outcome === 'applied' || result.outcome === 'rejected';
+    const sealed =
+      begun.repeatable && reply && isFinal
+        ? begun.repeatable.seal(JSON.stringify(reply), begun.intent.id)
+        : null;
+    try {
+      await this.completions.add({ ...this.completionOf(begun, result), reply: sealed }, STORE_PATIENCE_MS);
+    } catch (error) {
+      this.complain(error);
+      // The record will say that nobody knows, so the app must hear no more than that.
+      throw new Problem('journal-unavailable', { outcome: 'unknown', retryable: isRepeatable(operation) });
+    }
+  }
+
+  private completionOf(
+    { intent, takenOverFrom }: Pick<Begun, 'intent' | 'takenOverFrom'>,
+    { outcome, octaneStatus, attempts }: { outcome: Outcome; octaneStatus: number | null; attempts: number },
+  ): Completion {
+    const keepsKey =
+      outcome !== 'not-sent' && !(outcome === 'rejected' && (octaneStatus === 401 || octaneStatus === 429));
+    return {
+      id: intent.id,
+      outcome,
+      octaneStatus,
+      attempts,
+      completedAt: this.clock.now(),
+      reply: null,
+      keepsKey,
+      keyGoesBackTo: keepsKey ? null : takenOverFrom,
+    };
+  }
+
+  private unseal<T>(holder: KeyHolder, repeatable: RepeatableRequest): StoredReply<T> {
+    if (holder.reply === null) throw new Error('a finished change without its reply');
+    return JSON.parse(repeatable.unseal(holder.reply, holder.id)) as StoredReply<T>;
+  }
+
+  private async write<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      this.complain(error);
+      throw new Problem('journal-unavailable');
+    }
+  }
+
+  private async open(): Promise<void> {
+    try {
+      await this.store.open();
+    } catch (error) {
+      this.complain(error);
+      this.reopening = setTimeout(() => void this.open(), REOPEN_INTERVAL_MS).unref();
+    }
+  }
+
+  private readonly complain = (error: unknown): void => {
+    const { code, name } = error as NodeJS.ErrnoException;
+    this.logger.error({ error: code ?? name }, 'the journal cannot be written');
+  };
+}
+
+/** What the holder of a key means for another request with that key: a refusal, a replay, or that the key may change hands. */
+export function judge(
+  holder: KeyHolder,
+  { key, operation }: Pick<Intent, 'key' | 'operation'>,
+  now: number,
+): 'take-over' | 'replay' | 'request-in-progress' | 'idempotency-key-reused' | 'outcome-unknown' {
+  const isRunning = holder.outcome === null && now < holder.unknownAt;
+  if (!isRunning && isExpired(holder, now)) return 'take-over';
+  if (holder.fingerprint !== key?.fingerprint) return 'idempotency-key-reused';
+  if (isRunning) return 'request-in-progress';
+  if (holder.outcome === null || holder.outcome === 'unknown') {
+    return isRepeatable(operation) ? 'take-over' : 'outcome-unknown';
+  }
+  return 'replay';
+}
+
+function isExpired(holder: KeyHolder, now: number): boolean {
+  return now >= holder.expiresAt;
+}

@@ -1,0 +1,242 @@
+import { sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
+import { firstIdAt } from './change-id.ts';
+import { JournalStore } from './journal-store.ts';
+import type { Completion, Intent, JournalFilter, JournalRecord, KeyHolder } from './journal-store.ts';
+import { MIGRATIONS } from './schema.ts';
+import type { ChangeRow, JournalSchema } from './schema.ts';
+
+const PAGE_ROWS = 500;
+
+/** The journal's queries, the same for SQLite and PostgreSQL. No parameter properties: the tests run the worker's files unbuilt. */
+export class KyselyJournalStore extends JournalStore {
+  private readonly database: Kysely<JournalSchema>;
+  private migrated = false;
+
+  constructor(database: Kysely<JournalSchema>) {
+    super();
+    this.database = database;
+  }
+
+  async open(): Promise<void> {
+    if (this.migrated) return;
+    const migrator = new Migrator({
+      db: this.database,
+      provider: { getMigrations: async () => MIGRATIONS },
+    });
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    this.migrated = true;
+  }
+
+  async begin(intents: readonly Intent[]): Promise<(KeyHolder | null)[]> {
+    const begun = await this.database
+      .insertInto('changes')
+      // In one order everywhere: two replicas that insert the same keys must not wait for each other crosswise.
+      .values(intents.map(rowOf).toSorted((a, b) => ((a.key_hash ?? '') < (b.key_hash ?? '') ? -1 : 1)))
+      // The condition names the partial index; a change without a key is in no index and in nobody's way.
+      .onConflict((conflict) => conflict.column('key_hash').where('key_hash', 'is not', null).doNothing())
+      .returning('id')
+      .execute();
+    if (begun.length === intents.length) return intents.map(() => null);
+    const recorded = new Set(begun.map(({ id }) => id));
+    const refused = intents.filter(({ id }) => !recorded.has(id));
+    const holders = await this.holdersOf(refused.flatMap(({ key }) => (key ? [key.hash] : [])));
+    // A holder may have let go of the key since: then the next try gets it.
+    return Promise.all(
+      intents.map(async (intent) => {
+        if (recorded.has(intent.id)) return null;
+        return holders.get(intent.key?.hash ?? '') ?? (await this.begin([intent]))[0] ?? null;
+      }),
+    );
+  }
+
+  async takeOver(holder: KeyHolder, intent: Intent): Promise<boolean> {
+    return this.database.transaction().execute(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('changes')
+        .set({ key_hash: null })
+        .where('id', '=', holder.id)
+        .where('key_hash', '=', holder.hash)
+        .where('outcome', holder.outcome === null ? 'is' : '=', holder.outcome)
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows === 0n) return false;
+      await transaction.insertInto('changes').values(rowOf(intent)).execute();
+      return true;
+    });
+  }
+
+  async complete(completions: readonly Completion[]): Promise<void> {
+    const givenBack = completions.filter(({ keyGoesBackTo }) => keyGoesBackTo !== null);
+    if (givenBack.length === 0) {
+      await this.write(this.database, completions);
+      return;
+    }
+    await this.database.transaction().execute(async (transaction) => {
+      const keys = await transaction
+        .selectFrom('changes')
+        .select(['id', 'key_hash'])
+        .where(
+          'id',
+          'in',
+          givenBack.map(({ id }) => id),
+        )
+        .execute();
+      const keyOf = new Map(keys.map(({ id, key_hash }) => [id, key_hash]));
+      await this.write(transaction, completions);
+      for (const { id, keyGoesBackTo } of givenBack) {
+        await transaction
+          .updateTable('changes')
+          .set({ key_hash: keyOf.get(id) ?? null })
+          .where('id', '=', keyGoesBackTo)
+          .execute();
+      }
+    });
+  }
+
+  async prune(now: number, oldest: number, limit: number): Promise<{ forgotten: number; deleted: number }> {
+    const { numUpdatedRows } = await this.database
+      .updateTable('changes')
+      .set({ key_hash: null, fingerprint: null, reply: null })
+      .where('id', 'in', (rows) =>
+        rows
+          .selectFrom('changes')
+          .select('id')
+          .where('key_hash', 'is not', null)
+          .where('expires_at', '<=', now)
+          .where('unknown_at', '<=', now)
+          .orderBy('expires_at')
+          .limit(limit),
+      )
+      .executeTakeFirstOrThrow();
+    const { numDeletedRows } = await this.database
+      .deleteFrom('changes')
+      .where('id', 'in', (rows) =>
+        rows
+          .selectFrom('changes')
+          .select('id')
+          .where('id', '<', firstIdAt(oldest))
+          .orderBy('id')
+          .limit(limit),
+      )
+      .executeTakeFirstOrThrow();
+    return { forgotten: Number(numUpdatedRows), deleted: Number(numDeletedRows) };
+  }
+
+  async check(): Promise<void> {
+    await this.open();
+    await this.database.selectFrom('changes').select('id').limit(1).execute();
+  }
+
+  async close(): Promise<void> {
+    await this.database.destroy();
+  }
+
+  /** Every record that passes the filter, newest first, read page by page. */
+  async *list(filter: JournalFilter, now: number): AsyncGenerator<JournalRecord> {
+    let before: string | undefined;
+    for (;;) {
+      let query = filtered(this.database.selectFrom('changes').selectAll(), filter, now);
+      if (before !== undefined) query = query.where('id', '<', before);
+      const rows = await query.orderBy('id', 'desc').limit(PAGE_ROWS).execute();
+      for (const row of rows) yield recordOf(row, now);
+      before = rows.at(-1)?.id;
+      if (rows.length < PAGE_ROWS) return;
+    }
+  }
+
+  async show(id: string, now: number): Promise<JournalRecord | undefined> {
+    const row = await this.database.selectFrom('changes').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && recordOf(row, now);
+  }
+
+  private async holdersOf(hashes: readonly string[]): Promise<Map<string, KeyHolder>> {
+    const rows = await this.database
+      .selectFrom('changes')
+      .select(['id', 'key_hash', 'fingerprint', 'expires_at', 'outcome', 'unknown_at', 'reply'])
+      .where('key_hash', 'in', hashes)
+      .execute();
+    return new Map(
+      rows.map((row) => [
+        row.key_hash ?? '',
+        {
+          id: row.id,
+          hash: row.key_hash ?? '',
+          fingerprint: row.fingerprint ?? '',
+          expiresAt: row.expires_at ?? 0,
+          outcome: row.outcome,
+          unknownAt: row.unknown_at,
+          reply: row.reply,
+        },
+      ]),
+    );
+  }
+
+  /** One statement for all of them. */
+  private async write(database: Kysely<JournalSchema>, completions: readonly Completion[]): Promise<void> {
+    const rows = completions.map(
+      ({ id, outcome, octaneStatus, attempts, completedAt, reply, keepsKey }) => sql`(
+        CAST(${id} AS text), CAST(${outcome} AS text), CAST(${octaneStatus} AS integer), CAST(${attempts} AS integer),
+        CAST(${completedAt} AS bigint), CAST(${reply} AS text), CAST(${keepsKey ? 1 : 0} AS integer))`,
+    );
+    await sql`
+      WITH done (id, outcome, octane_status, attempts, completed_at, reply, keeps_key) AS (VALUES ${sql.join(rows)})
+      UPDATE changes SET
+        outcome = done.outcome, octane_status = done.octane_status, attempts = done.attempts,
+        completed_at = done.completed_at, reply = done.reply,
+        key_hash = CASE WHEN done.keeps_key = 1 THEN changes.key_hash END
+      FROM done WHERE changes.id = done.id`.execute(database);
+  }
+}
+
+function rowOf({ key, requestId, unknownAt, ...same }: Intent): ChangeRow {
+  return {
+    ...same,
+    request_id: requestId,
+    unknown_at: unknownAt,
+    outcome: null,
+    octane_status: null,
+    attempts: 0,
+    completed_at: null,
+    key_hash: key?.hash ?? null,
+    fingerprint: key?.fingerprint ?? null,
+    expires_at: key?.expiresAt ?? null,
+    reply: null,
+  };
+}
+
+type Rows = SelectQueryBuilder<JournalSchema, 'changes', Selectable<ChangeRow>>;
+
+function filtered(query: Rows, { custno, client, outcome, since, until }: JournalFilter, now: number): Rows {
+  let rows = query;
+  if (custno !== undefined) rows = rows.where('custno', '=', custno);
+  if (client !== undefined) rows = rows.where('client', '=', client);
+  if (since !== undefined) rows = rows.where('id', '>=', firstIdAt(since));
+  if (until !== undefined) rows = rows.where('id', '<', firstIdAt(until));
+  if (outcome === 'in-progress') rows = rows.where('outcome', 'is', null).where('unknown_at', '>', now);
+  else if (outcome === 'unknown') {
+    rows = rows.where(({ eb, or, and }) =>
+      or([eb('outcome', '=', outcome), and([eb('outcome', 'is', null), eb('unknown_at', '<=', now)])]),
+    );
+  } else if (outcome !== undefined) rows = rows.where('outcome', '=', outcome);
+  return rows;
+}
+
+function recordOf(row: Selectable<ChangeRow>, now: number): JournalRecord {
+  return {
+    id: row.id,
+    at: row.at,
+    issuer: row.issuer,
+    client: row.client,
+    subject: row.subject,
+    groupno: row.groupno,
+    custno: row.custno,
+    operation: row.operation,
+    outcome: row.outcome ?? (row.unknown_at <= now ? 'unknown' : 'in-progress'),
+    octaneStatus: row.octane_status,
+    attempts: row.attempts,
+    requestId: row.request_id,
+    completedAt: row.completed_at,
+  };
+}

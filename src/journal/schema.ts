@@ -1,0 +1,82 @@
+import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import type { Operation } from '../octane/octane-failure.ts';
+import type { Outcome } from '../problems/problems.ts';
+
+/** One row for each attempted change. */
+export interface ChangeRow {
+  id: string;
+  at: number;
+  issuer: string;
+  client: string;
+  subject: string;
+  groupno: string;
+  custno: string;
+  operation: Operation;
+  request_id: string;
+  unknown_at: number;
+  outcome: Outcome | null;
+  octane_status: number | null;
+  attempts: number;
+  completed_at: number | null;
+  key_hash: string | null;
+  fingerprint: string | null;
+  expires_at: number | null;
+  reply: string | null;
+}
+
+export interface JournalSchema {
+  changes: ChangeRow;
+}
+
+/** In the order of their names. One that has been released is never changed. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '2026-11-21-changes': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema
+        .createTable('changes')
+        .ifNotExists()
+        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('at', 'bigint', (column) => column.notNull())
+        .addColumn('issuer', 'text', (column) => column.notNull())
+        .addColumn('client', 'text', (column) => column.notNull())
+        .addColumn('subject', 'text', (column) => column.notNull())
+        .addColumn('groupno', 'text', (column) => column.notNull())
+        .addColumn('custno', 'text', (column) => column.notNull())
+        .addColumn('operation', 'text', (column) => column.notNull())
+        .addColumn('request_id', 'text', (column) => column.notNull())
+        .addColumn('unknown_at', 'bigint', (column) => column.notNull())
+        .addColumn('outcome', 'text')
+        .addColumn('octane_status', 'integer')
+        .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
+        .addColumn('completed_at', 'bigint')
+        .addColumn('key_hash', 'text')
+        .addColumn('fingerprint', 'text')
+        .addColumn('expires_at', 'bigint')
+        .addColumn('reply', 'text')
+        .execute();
+      // Uniqueness is what makes a key work; unlike the others this index is asked for by every insert with a key.
+      await database.schema
+        .createIndex('changes_key_hash')
+        .ifNotExists()
+        .unique()
+        .on('changes')
+        .column('key_hash')
+        .where('key_hash' as never, 'is not', null)
+        .execute();
+      await database.schema
+        .createIndex('changes_expires_at')
+        .ifNotExists()
+        .on('changes')
+        .column('expires_at')
+        .where('key_hash' as never, 'is not', null)
+        .execute();
+      await database.schema
+        .createIndex('changes_custno')
+        .ifNotExists()
+        .on('changes')
+        .columns(['custno', 'id'])
+        .execute();
+    },
+  },
+};

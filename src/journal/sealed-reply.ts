@@ -1,0 +1,58 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import canonicalize from 'canonicalize';
+
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/**
+ * A request that may be repeated: its Idempotency-Key and its body. Everything that the store keeps of the two is made here,
+ * and nothing of it can be read, or be compared with a guess, without the key itself, which the store does not have.
+ */
+export class RepeatableRequest {
+  private readonly body: string;
+
+  /**
+   * @param key as the app chose it
+   * @param body a JSON value; its canonical form (RFC 8785) counts, so order, spacing and 1.0 for 1 make no difference
+   */
+  constructor(
+    private readonly key: string,
+    body: object,
+  ) {
+    this.body = canonicalize(body) ?? '';
+  }
+
+  /** @param scope what a key is good for; equal keys of different scopes have nothing to do with each other */
+  hash(scope: readonly string[]): string {
+    return createHash('sha256')
+      .update(JSON.stringify([...scope, this.key]))
+      .digest('base64url');
+  }
+
+  fingerprint(): string {
+    return createHmac('sha256', this.key).update(this.body).digest('base64url');
+  }
+
+  /** @param id of the change; each change has an encryption key of its own */
+  seal(reply: string, id: string): string {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.sealingKey(id), nonce);
+    const text = Buffer.concat([cipher.update(reply, 'utf8'), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64');
+  }
+
+  /** @throws Error where it was not sealed by the same request for that change */
+  unseal(sealed: string, id: string): string {
+    const bytes = Buffer.from(sealed, 'base64');
+    const decipher = createDecipheriv(CIPHER, this.sealingKey(id), bytes.subarray(0, NONCE_BYTES));
+    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    return (
+      decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+    );
+  }
+
+  private sealingKey(id: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', `${this.key}\0${this.body}`, id, 'octane-bff reply', 32));
+  }
+}

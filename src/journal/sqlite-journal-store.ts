@@ -1,0 +1,92 @@
+import { Worker } from 'node:worker_threads';
+import { JournalStore } from './journal-store.ts';
+import type { Completion, Intent, KeyHolder } from './journal-store.ts';
+
+type Method = 'open' | 'begin' | 'takeOver' | 'complete' | 'prune' | 'check' | 'close';
+
+export interface StoreCall {
+  readonly id: number;
+  readonly method: Method;
+  readonly args: unknown[];
+}
+
+export type StoreReply =
+  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: string };
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The journal in a SQLite file, in a thread of its own: a slow disk delays writes, not the event loop. */
+export class SqliteJournalStore extends JournalStore {
+  private readonly pending = new Map<number, Pending>();
+  private worker: Worker | undefined;
+  private calls = 0;
+
+  constructor(private readonly path: string) {
+    super();
+  }
+
+  async open(): Promise<void> {
+    await this.call('open', []);
+  }
+
+  begin(intents: readonly Intent[]): Promise<(KeyHolder | null)[]> {
+    return this.call('begin', [intents]) as Promise<(KeyHolder | null)[]>;
+  }
+
+  takeOver(holder: KeyHolder, intent: Intent): Promise<boolean> {
+    return this.call('takeOver', [holder, intent]) as Promise<boolean>;
+  }
+
+  async complete(completions: readonly Completion[]): Promise<void> {
+    await this.call('complete', [completions]);
+  }
+
+  prune(now: number, oldest: number, limit: number): Promise<{ forgotten: number; deleted: number }> {
+    return this.call('prune', [now, oldest, limit]) as Promise<{ forgotten: number; deleted: number }>;
+  }
+
+  async check(): Promise<void> {
+    await this.call('check', []);
+  }
+
+  async close(): Promise<void> {
+    if (!this.worker) return;
+    await this.call('close', []);
+    await this.worker.terminate();
+  }
+
+  private call(method: Method, args: unknown[]): Promise<unknown> {
+    const worker = (this.worker ??= this.start());
+    const id = (this.calls += 1);
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      worker.postMessage({ id, method, args } satisfies StoreCall);
+    });
+  }
+
+  private start(): Worker {
+    // The source runs as it is, the build as JavaScript: the worker is whatever stands beside this file.
+    const file = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js';
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: { path: this.path } });
+    worker.unref();
+    worker.on('message', (reply: StoreReply) => {
+      const pending = this.pending.get(reply.id);
+      this.pending.delete(reply.id);
+      if ('error' in reply) pending?.reject(new Error(reply.error));
+      else pending?.resolve(reply.result);
+    });
+    worker.on('error', (error) => this.lose(error));
+    worker.on('exit', () => this.lose(new Error('the thread of the store ended')));
+    return worker;
+  }
+
+  /** The next call starts a new thread. */
+  private lose(error: unknown): void {
+    this.worker = undefined;
+    for (const { reject } of this.pending.values()) reject(error as Error);
+    this.pending.clear();
+  }
+}

