@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -7,6 +8,7 @@ import { AppModule } from './app.module.ts';
 import type { GatewayConfig } from './config/gateway-file.ts';
 import type { Settings } from './config/settings.ts';
 import { Lifecycle } from './health/lifecycle.ts';
+import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
 import { answerHeaders, requestIdOf } from './http/answer-headers.ts';
 import { OpenApi } from './http/open-api.ts';
 import { ParserErrors } from './http/parser-errors.ts';
@@ -30,13 +32,14 @@ export async function createGateway(
   logger: Logger,
 ): Promise<NestFastifyApplication> {
   const parserErrors = new ParserErrors(settings.publicUrl, (refused) =>
-    logger.info(refused, 'request completed'),
+    logger.info({ ...refused, route: 'none', durationMs: 0 }, 'request completed'),
   );
   const adapter = new FastifyAdapter({
     genReqId: requestIdOf,
     clientErrorHandler: parserErrors.onClientError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(answerHeaders(request.id));
+      closeIfLeaving(app.get(Lifecycle), reply);
       app.get(ProblemFilter).answer(error, request, reply);
       logRequest(logger, request, reply);
     },
@@ -65,16 +68,36 @@ function configureApp(app: NestFastifyApplication, parserErrors: ParserErrors, l
   const fastify = app.getHttpAdapter().getInstance();
   const lifecycle = app.get(Lifecycle);
   const routes = app.get(RouteTable);
-  // To Fastify no POST has a body: the body pipe reads it, behind the guards.
-  fastify.addHttpMethod('POST', { hasBody: false, overrideExisting: true });
+  // To Fastify no request has a body: the body pipe reads it, behind the guards, where a route takes one.
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  }
   fastify.addHook('onRoute', (route) => routes.add(route));
   logRequests(fastify, logger);
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.headers(answerHeaders(request.id));
-    if (lifecycle.draining) reply.header('connection', 'close');
-    const hasHost = request.headers.host !== undefined || request.raw.httpVersion === '1.0';
-    done(hasHost ? undefined : new Problem('invalid-request', { detail: 'Send a Host header.' }));
+    done(headFault(request.raw) ?? (routes.isSpelledOut(request.url) ? undefined : new Problem('not-found')));
+  });
+  fastify.addHook('onSend', (_request: FastifyRequest, reply: FastifyReply, _payload, done) => {
+    closeIfLeaving(lifecycle, reply);
+    done();
   });
   parserErrors.listen(app.getHttpServer());
+  cutSilentConnectionsOnClose(app);
   app.get(OpenApi).describe(app);
+}
+
+function closeIfLeaving({ draining }: Lifecycle, reply: FastifyReply): void {
+  if (draining) reply.header('connection', 'close');
+}
+
+/** What HTTP/1.1 demands of the head of a request (RFC 9112, sections 2.3 and 3.2) and Node leaves to the application. */
+function headFault({ httpVersion, rawHeaders }: IncomingMessage): Problem | undefined {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    return new Problem('invalid-request', { status: 505, detail: 'Use HTTP/1.1.' });
+  }
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  return hosts === 1 || (hosts === 0 && httpVersion === '1.0')
+    ? undefined
+    : new Problem('invalid-request', { detail: 'Send one Host header.' });
 }

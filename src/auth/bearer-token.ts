@@ -27,7 +27,7 @@ export function bearerToken(request: FastifyRequest): string {
   }
   const authorization = headers.authorization ?? '';
   const scheme = SCHEME.exec(authorization)?.[0];
-  const token = scheme === undefined ? '' : authorization.slice(scheme.length).trim();
+  const token = scheme === undefined ? '' : authorization.slice(scheme.length);
   if (token === '') {
     throw new Problem('authentication-required', {
       reason: 'missing',

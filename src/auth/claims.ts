@@ -44,8 +44,7 @@ function checkAudience(claim: unknown, accepted: readonly string[]): void {
 }
 
 function clientIdOf(claims: Claims, { clientIdClaim }: IssuerConfig): string | undefined {
-  const clientId =
-    clientIdClaim === undefined ? (claims['client_id'] ?? claims['azp']) : claims[clientIdClaim];
+  const clientId = claims[clientIdClaim ?? (claims['client_id'] === undefined ? 'azp' : 'client_id')];
   if (clientId !== undefined && typeof clientId !== 'string') throw invalidToken('claims');
   return clientId;
 }

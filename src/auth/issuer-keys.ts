@@ -110,7 +110,8 @@ export class RemoteIssuerKeys implements IssuerKeys {
     this.attemptedAt = this.now();
     try {
       this.keys = await VerificationKeys.fromKeySet(await this.fetchKeySet());
-      this.loadedAt = this.now();
+      // The provider may have put the answer together as soon as it was asked.
+      this.loadedAt = this.attemptedAt;
       this.lastAttemptFailed = false;
     } catch (error) {
       this.lastAttemptFailed = true;

@@ -19,7 +19,7 @@ export class AuthorizeGuard implements CanActivate {
     const { caller } = request;
     if (!caller) throw new Error('no caller behind the caller guard');
     const { custno = '' } = request.params;
-    if (custno !== 'me' && !CUSTNO.test(custno)) {
+    if (!isWellFormed(custno, request.url)) {
       throw new Problem('invalid-request', {
         detail:
           'The customer number in the path must have 1 to 10 digits without a leading zero, or be "me".',
@@ -33,6 +33,12 @@ export class AuthorizeGuard implements CanActivate {
     request.custno = permittedCustomer(caller, custno);
     return true;
   }
+}
+
+/** @param url where the number must stand as it is: the router decodes what it hands on, and paths are exact */
+function isWellFormed(custno: string, url: string): boolean {
+  const [path = ''] = url.split('?', 1);
+  return (custno === 'me' || CUSTNO.test(custno)) && path.includes(`/${custno}/`);
 }
 
 function permittedCustomer(caller: Caller, custno: string): string {

@@ -67,7 +67,7 @@ function importKey(create: () => KeyObject): KeyObject | undefined {
 }
 
 function canVerifyTokens(key: KeyObject): boolean {
-  return ['rsa', 'rsa-pss', 'ec'].includes(key.asymmetricKeyType ?? '');
+  return ['rsa', 'ec'].includes(key.asymmetricKeyType ?? '');
 }
 
 function privateKey(): InvalidValue {

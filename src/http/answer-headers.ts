@@ -3,10 +3,15 @@ import type { IncomingMessage } from 'node:http';
 
 const REQUEST_ID = /^[\w.-]{1,128}$/;
 
-/** The app's own `X-Request-Id` when it is fit for logs and headers, else a new UUID. */
-export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
+const requestIds = new WeakMap<IncomingMessage, string>();
+
+/** The app's own `X-Request-Id` when it is fit for logs and headers, else a UUID; the same each time for one request. */
+export function requestIdOf(request: IncomingMessage): string {
   const sent = request.headers['x-request-id'];
-  return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID();
+  const id =
+    requestIds.get(request) ?? (typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID());
+  requestIds.set(request, id);
+  return id;
 }
 
 /** What every answer of the API port carries. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ServerResponse, IncomingMessage, Server } from 'node:http';
 import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -13,6 +14,13 @@ export interface RefusedMessage {
   readonly code: string;
 }
 
+const refusals = new WeakMap<IncomingMessage, Problem>();
+
+/** Why the rest of a request that the gateway had begun to serve could not be read; it was answered with this. */
+export function parserRefusalOf(request: IncomingMessage): Problem | undefined {
+  return refusals.get(request);
+}
+
 /**
  * Answers what never becomes a request: messages that Node's parser refuses, and the requests that Node would answer by
  * itself with an empty body.
@@ -25,33 +33,52 @@ export class ParserErrors {
 
   /** For `server.on('clientError')`. */
   readonly onClientError = (error: ParserError, socket: Socket): void => {
-    // An answer that has begun on this connection cannot be followed by another one.
-    const begun = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage?.headersSent;
-    if (error.code === 'ECONNRESET' || !socket.writable || begun) {
+    const answering = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
+    if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
-      return;
+    } else if (answering?.req.complete) {
+      // What is wrong came behind a whole request, whose answer would be taken for this one: that is the last one here.
+      answering.shouldKeepAlive = false;
+    } else if (answering?.headersSent) {
+      socket.destroy();
+    } else if (answering) {
+      const problem = parserProblem(error);
+      refusals.set(answering.req, problem);
+      this.write(socket, problem, requestIdOf(answering.req));
+    } else {
+      this.refuse(socket, parserProblem(error), randomUUID());
     }
-    this.write(socket, parserProblem(error));
   };
 
   listen(server: Server): void {
     server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-      const { headers, body, problem } = this.render(
-        new Problem('invalid-request', {
-          status: 417,
-          detail: 'Of the expectations only "100-continue" is supported.',
-        }),
-        requestIdOf(request),
-      );
+      const problem = new Problem('invalid-request', {
+        status: 417,
+        detail: 'Of the expectations only "100-continue" is supported.',
+      });
+      const { headers, body } = this.render(problem, requestIdOf(request));
       response.writeHead(problem.status, headers).end(body);
+      this.report(problem, requestIdOf(request));
     });
-    server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-      this.write(socket, new Problem('invalid-request', { status: 501, detail: 'This server is no proxy.' }));
+    server.on('connect', (request: IncomingMessage, socket: Socket) => {
+      // Node lets go of the socket here, and an error event that nobody listens to would end the process.
+      socket.on('error', () => socket.destroy());
+      const problem = new Problem('invalid-request', { status: 501, detail: 'This server is no proxy.' });
+      this.refuse(socket, problem, requestIdOf(request));
     });
   }
 
-  private write(socket: Socket, refusal: Problem): void {
-    const { headers, body, problem } = this.render(refusal, requestIdOf({ headers: {} }));
+  private refuse(socket: Socket, problem: Problem, requestId: string): void {
+    this.write(socket, problem, requestId);
+    this.report(problem, requestId);
+  }
+
+  private report({ status, code }: Problem, requestId: string): void {
+    this.onRefusal({ requestId, status, code });
+  }
+
+  private write(socket: Socket, problem: Problem, requestId: string): void {
+    const { headers, body } = this.render(problem, requestId);
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`,
@@ -59,10 +86,7 @@ export class ParserErrors {
     );
   }
 
-  private render(
-    problem: Problem,
-    requestId: string,
-  ): { headers: Record<string, string>; body: string; problem: Problem } {
+  private render(problem: Problem, requestId: string): { headers: Record<string, string>; body: string } {
     const body = JSON.stringify(problemBody(problem, requestId, this.publicUrl));
     const headers = {
       ...answerHeaders(requestId),
@@ -71,8 +95,7 @@ export class ParserErrors {
       date: new Date().toUTCString(),
       connection: 'close',
     };
-    this.onRefusal({ requestId, status: problem.status, code: problem.code });
-    return { headers, body, problem };
+    return { headers, body };
   }
 }
 

@@ -69,6 +69,9 @@ function statusOf(error: unknown): number | undefined {
 /** An error's message may quote what the app sent; its class, code and stack frames cannot. */
 function withoutMessage(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  const frames = (error.stack ?? '')
+    .replace(error.message, () => '')
+    .split('\n')
+    .filter((line) => line.startsWith('    at '));
   return { error: error.name, code: (error as NodeJS.ErrnoException).code, frames };
 }

@@ -12,6 +12,11 @@ export class RouteTable {
     this.methods.set(route.url, entry);
   }
 
+  /** Paths are exact: the router would decode `send%2Dwelcome-email`. */
+  isSpelledOut(url: string): boolean {
+    return !url.includes('%') || this.methodsOf(url).length > 0;
+  }
+
   /** The methods of the routes that the URL's path matches; none for an unknown path. */
   methodsOf(url: string): string[] {
     const path = url.split('?', 1)[0] ?? '';

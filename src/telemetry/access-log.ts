@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { PROBLEMS } from '../problems/problems.ts';
 
 /** One `request completed` line for each request: nothing in it but what a request is told apart and judged by. */
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
@@ -45,6 +46,7 @@ export function logRequest(logger: Logger, request: FastifyRequest, reply: Fasti
 /** What became of the change, where the request asked for one. */
 function outcomeOf({ caller, problem }: FastifyRequest, reply: FastifyReply): string | undefined {
   if (!caller) return undefined;
-  if (problem) return problem.extras.outcome ?? 'not-sent';
+  if (problem?.code === 'internal-error') return 'unknown';
+  if (problem) return problem.extras.outcome ?? PROBLEMS[problem.code].outcome ?? 'not-sent';
   return reply.statusCode < 300 ? 'applied' : undefined;
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
-import type { CryptoKey, JWK, JWTPayload } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 
 export interface SigningKey {
   readonly kid: string;
@@ -64,9 +64,17 @@ export class TokenIssuer {
   }
 
   /** A token that the gateway accepts for the mobile app and customer 700123, changed by `content`. */
-  token({ claims = {}, header = {}, key = this.key }: TokenContent = {}): Promise<string> {
+  token(content: TokenContent = {}): Promise<string> {
+    const { privateKey } = content.key ?? this.key;
+    return new SignJWT(this.claims(content.claims))
+      .setProtectedHeader(this.header(content) as { alg: string })
+      .sign(privateKey);
+  }
+
+  /** What such a token says. */
+  claims(changes: Record<string, unknown> = {}): Record<string, unknown> {
     const now = Math.floor(Date.now() / 1000);
-    const payload = {
+    return withoutUndefined({
       iss: this.issuer,
       aud: 'octane-bff',
       sub: 'user-1',
@@ -75,12 +83,12 @@ export class TokenIssuer {
       client_id: 'selfcare-app',
       custno: '700123',
       scope: 'direct-debit:write welcome-email:send',
-      ...claims,
-    };
-    const protectedHeader = { alg: key.alg, kid: key.kid, typ: 'at+jwt', ...header };
-    return new SignJWT(withoutUndefined(payload) as JWTPayload)
-      .setProtectedHeader(withoutUndefined(protectedHeader) as { alg: string })
-      .sign(key.privateKey);
+      ...changes,
+    });
+  }
+
+  header({ header = {}, key: { alg, kid } = this.key }: TokenContent = {}): Record<string, unknown> {
+    return withoutUndefined({ alg, kid, typ: 'at+jwt', ...header });
   }
 
   async stop(): Promise<void> {
