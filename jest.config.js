@@ -3,6 +3,8 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/sandbox'],
   testMatch: ['**/*.spec.ts'],
   testEnvironment: 'node',
+  // Starting processes and databases takes its time on two busy cores; no test asserts a duration.
+  testTimeout: 30_000,
   extensionsToTreatAsEsm: ['.ts'],
   setupFiles: ['<rootDir>/test/support/preload.ts'],
   transform: {

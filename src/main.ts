@@ -8,6 +8,7 @@ import { loadSettings } from './config/settings.ts';
 import { leaveOnSignal } from './health/leave.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { ManagementModule } from './health/management.module.ts';
+import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
 import { createLogger, NestLogger } from './telemetry/nest-logger.ts';
 
 async function start(): Promise<void> {
@@ -17,10 +18,11 @@ async function start(): Promise<void> {
   const app = await createGateway(settings, gateway, logger);
   const lifecycle = app.get(Lifecycle);
   const management = await NestFactory.create<NestFastifyApplication>(
-    ManagementModule.of(lifecycle),
+    ManagementModule.of(app),
     new FastifyAdapter(),
     { logger: new NestLogger(logger), abortOnError: false },
   );
+  cutSilentConnectionsOnClose(management);
   leaveOnSignal(lifecycle, settings, () => app.close().then(() => management.close()), logger);
   await app.listen(settings.port, settings.host);
   await management.listen(settings.managementPort, settings.managementHost);

@@ -1,24 +1,419 @@
+import { once } from 'node:events';
+import fc from 'fast-check';
+import { brokenDirectDebit, validDirectDebit } from './support/direct-debit-arbitraries.ts';
+import { expectAnswerHeaders, expectProblem } from './support/expect-problem.ts';
 import { CREDENTIALS, TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
+import { RawConnection, requestText } from './support/raw-connection.ts';
+import type { Hit } from './support/scripted-octane.ts';
 
-describe('forwarding', () => {
-  let gateway: TestGateway;
-  beforeAll(async () => {
-    gateway = await TestGateway.start();
+const SPECIAL_DIRECT_DEBIT = {
+  directDebitType: 'SPECIAL_DIRECT_DEBIT',
+  ddNotificationFlag: 'N',
+  ddPaymentDay: 'last Friday',
+  ddSpecialPaymentPeriod: 'fn',
+  ddSpecialPaymentMethod: 'SO',
+  ddSpecialPaymentAmount: 49.95,
+  ddSpecialDayOfWeek: 7,
+  ddSpecialStartDate: '2027-03-01T00:00:00+11:00',
+  ddSpecialRequiredCount: 12,
+};
+
+/** All that Octane is told beside the body. */
+const HEADER_NAMES = [
+  'accept',
+  'authorization',
+  'connection',
+  'content-length',
+  'content-type',
+  'host',
+  'x-request-id',
+];
+
+const basicOf = (username: string, password: string): string =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await TestGateway.start();
+});
+afterAll(() => gateway.stop());
+beforeEach(() => gateway.octane.reset());
+
+function theOnlyHit(): Hit {
+  expect(gateway.octane.hits).toHaveLength(1);
+  return gateway.octane.hits[0]!;
+}
+
+describe('the request to Octane', () => {
+  it.each([VALID_DIRECT_DEBIT, SPECIAL_DIRECT_DEBIT])(
+    'is the direct debit of the app: %j',
+    async (directDebit) => {
+      const answer = await gateway.setDirectDebit(directDebit);
+      expect(answer.status).toBe(200);
+      expect(answer.json).toEqual({ directDebit });
+      const { method, path, headers, body } = theOnlyHit();
+      expect({ method, path, body: JSON.parse(body) }).toEqual({
+        method: 'POST',
+        path: '/tiab/api/v1/group/1001/customer/700123/direct-debit',
+        body: { directDebit },
+      });
+      expect(Object.keys(headers).toSorted()).toEqual(HEADER_NAMES);
+      expect(headers).toMatchObject({
+        authorization: basicOf(CREDENTIALS.OCTANE_1001_USERNAME, CREDENTIALS.OCTANE_1001_PASSWORD),
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'x-request-id': answer.headers['x-request-id'],
+      });
+    },
+  );
+
+  it('is an empty object for the welcome email', async () => {
+    const answer = await gateway.sendWelcomeEmail();
+    expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: '' });
+    expectAnswerHeaders(answer);
+    const { method, path, headers, body } = theOnlyHit();
+    expect({ method, path, body }).toEqual({
+      method: 'POST',
+      path: '/tiab/api/v1/group/1001/customer/700123/send-welcome-email',
+      body: '{}',
+    });
+    expect(Object.keys(headers).toSorted()).toEqual(HEADER_NAMES);
+    expect(headers).toMatchObject({
+      authorization: basicOf(CREDENTIALS.OCTANE_1001_USERNAME, CREDENTIALS.OCTANE_1001_PASSWORD),
+      'content-type': 'application/json',
+    });
   });
-  afterAll(() => gateway.stop());
-  beforeEach(() => gateway.octane.reset());
 
-  it('sets a direct debit with the credentials and in the group of the caller', async () => {
-    const answer = await gateway.setDirectDebit(VALID_DIRECT_DEBIT);
+  it.each(['direct-debit', 'send-welcome-email'])(
+    'has the group and credentials of the caller: %s',
+    async (route) => {
+      const token = await gateway.issuer.token({ claims: { client_id: 'other-group', custno: undefined } });
+      const body = route === 'direct-debit' ? { directDebit: VALID_DIRECT_DEBIT } : undefined;
+      await gateway.call({ path: `/v1/customers/4294967296/${route}`, token, body });
+      const { path, headers } = theOnlyHit();
+      expect(path).toBe(`/tiab/api/v1/group/2002/customer/4294967296/${route}`);
+      expect(headers.authorization).toBe(
+        basicOf(CREDENTIALS.OCTANE_2002_USERNAME, CREDENTIALS.OCTANE_2002_PASSWORD),
+      );
+    },
+  );
+
+  it('names the customer of the token for "me"', async () => {
+    await gateway.sendWelcomeEmail({ path: '/v1/customers/me/send-welcome-email' });
+    expect(theOnlyHit().path).toBe('/tiab/api/v1/group/1001/customer/700123/send-welcome-email');
+  });
+
+  it('holds nothing else of the request of the app', async () => {
+    const answer = await gateway.setDirectDebit(VALID_DIRECT_DEBIT, {
+      path: '/v1/customers/700123/direct-debit?groupno=2002&custno=1&access_token=canary',
+      headers: {
+        cookie: 'session=canary',
+        forwarded: 'for=192.0.2.1;host=canary',
+        'x-forwarded-for': '192.0.2.1',
+        'x-forwarded-host': 'canary.example',
+        'x-forwarded-proto': 'https',
+        'x-real-ip': '192.0.2.1',
+        'x-api-key': 'canary',
+        'x-groupno': '2002',
+        groupno: '2002',
+        'x-http-method-override': 'DELETE',
+        'proxy-authorization': 'Basic canary',
+        'accept-language': 'canary',
+        'user-agent': 'canary',
+        referer: 'https://canary.example/',
+        origin: 'https://canary.example',
+        baggage: 'canary=1',
+        b3: '80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1',
+        via: '1.1 canary',
+        'if-match': '"canary"',
+        expect: '100-continue',
+      },
+    });
     expect(answer.status).toBe(200);
-    expect(answer.json).toEqual({ directDebit: VALID_DIRECT_DEBIT });
+    const { path, headers, rawHeaders } = theOnlyHit();
+    expect(path).toBe('/tiab/api/v1/group/1001/customer/700123/direct-debit');
+    expect(Object.keys(headers).toSorted()).toEqual(HEADER_NAMES);
+    expect(rawHeaders.join('\n')).not.toMatch(/canary|192\.0\.2\.1|2002/);
+  });
+
+  it('carries the request id of the app', async () => {
+    const answer = await gateway.sendWelcomeEmail({ headers: { 'x-request-id': 'app-1.2_3' } });
+    expect(answer.headers['x-request-id']).toBe('app-1.2_3');
+    expect(theOnlyHit().headers['x-request-id']).toBe('app-1.2_3');
+  });
+});
+
+describe('trace context', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+  it.each([
+    { traceparent },
+    { traceparent, tracestate: 'vendor=t61rcWkgMzE,other=00f067aa0ba902b7' },
+    { traceparent: traceparent.replace(/01$/, '00') },
+  ])('goes on when valid: %j', async (sent) => {
+    await gateway.sendWelcomeEmail({ headers: sent });
+    const { traceparent: parent, tracestate: state } = theOnlyHit().headers;
+    expect({ parent, state }).toEqual({ parent: sent.traceparent, state: sent.tracestate });
+  });
+
+  it.each([
+    ['without a traceparent', undefined],
+    ['of zeros for a trace', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`],
+    ['of zeros for a parent', `00-0af7651916cd43dd8448eb211c80319c-${'0'.repeat(16)}-01`],
+    ['in capitals', traceparent.toUpperCase()],
+    ['of the forbidden version', traceparent.replace(/^00/, 'ff')],
+    ['with more behind it', `${traceparent}-canary`],
+    ['cut off', traceparent.slice(0, -1)],
+    ['of another making', 'canary'],
+  ])('stays behind %s', async (_, invalid) => {
+    const answer = await gateway.sendWelcomeEmail({
+      headers: { ...(invalid !== undefined && { traceparent: invalid }), tracestate: 'vendor=1' },
+    });
+    expect(answer.status).toBe(204);
+    expect(Object.keys(theOnlyHit().headers).toSorted()).toEqual(HEADER_NAMES);
+  });
+
+  it.each([
+    ['too long', `a=${'b'.repeat(511)}`],
+    ['not ASCII', 'vendor=é'],
+  ])('goes on without a tracestate that is %s', async (_, tracestate) => {
+    await gateway.sendWelcomeEmail({ headers: { traceparent, tracestate } });
+    expect(theOnlyHit().headers).toMatchObject({ traceparent });
+    expect(theOnlyHit().headers).not.toHaveProperty('tracestate');
+  });
+});
+
+describe('values', () => {
+  it.each([
+    '2027-03-01T00:00:00Z',
+    '2027-03-01T00:00:00+05:45',
+    '2027-03-01T00:00:00-00:00',
+    '2027-03-01T23:59:59.999999999-09:30',
+    '2028-02-29T12:00:00.1+14:00',
+  ])('the date %s reaches Octane as it is', async (ddSpecialStartDate) => {
+    const answer = await gateway.setDirectDebit({ ...SPECIAL_DIRECT_DEBIT, ddSpecialStartDate });
+    expect(answer.json.directDebit.ddSpecialStartDate).toBe(ddSpecialStartDate);
+    expect(JSON.parse(theOnlyHit().body).directDebit.ddSpecialStartDate).toBe(ddSpecialStartDate);
+  });
+
+  it.each(['10.10', '0.1', '0.01', '1e2', '0.29', '1.15', '9999999.99'])(
+    'the amount %s reaches Octane with its value',
+    async (amount) => {
+      const text = JSON.stringify({ directDebit: SPECIAL_DIRECT_DEBIT }).replace('49.95', amount);
+      const answer = await gateway.setDirectDebit(undefined, { body: text });
+      expect(answer.status).toBe(200);
+      expect(/"ddSpecialPaymentAmount":(?<sent>[^,}]+)/.exec(theOnlyHit().body)?.groups?.['sent']).toBe(
+        String(Number(amount)),
+      );
+    },
+  );
+
+  it('any valid direct debit reaches Octane unchanged in meaning', async () => {
+    const token = await gateway.issuer.token();
+    await fc.assert(
+      fc.asyncProperty(validDirectDebit('standard'), async (directDebit) => {
+        gateway.octane.reset();
+        const answer = await gateway.setDirectDebit(directDebit, { token });
+        expect({ status: answer.status, json: answer.json }).toEqual({ status: 200, json: { directDebit } });
+        expect(JSON.parse(theOnlyHit().body)).toEqual({ directDebit });
+      }),
+      { numRuns: 60 },
+    );
+  }, 30_000);
+
+  it('any valid direct debit with one wrong change never reaches Octane', async () => {
+    const token = await gateway.issuer.token();
+    await fc.assert(
+      fc.asyncProperty(brokenDirectDebit('standard'), async ({ field, directDebit }) => {
+        const answer = await gateway.setDirectDebit(directDebit, { token });
+        expectProblem(answer, 422, 'validation-failed', { errors: expect.any(Array) });
+        expect(answer.json.errors).toContainEqual({
+          pointer: `#/directDebit/${field}`,
+          code: expect.any(String),
+          detail: expect.any(String),
+        });
+        expect(gateway.octane.hits).toHaveLength(0);
+      }),
+      { numRuns: 60 },
+    );
+  }, 30_000);
+});
+
+describe('the answer to a direct debit', () => {
+  const REQUIRED = { directDebitType: 'OFF', ddNotificationFlag: 'N' };
+  const EVERY_FIELD = {
+    directDebitType: 'SPECIAL_DIRECT_DEBIT',
+    ddNotificationFlag: 'Y',
+    ddNotificationEmail: 'not checked in an answer',
+    ddPaymentDay: '',
+    ddSpecialPaymentPeriod: 'wk',
+    ddSpecialPaymentMethod: 'ST',
+    ddSpecialPaymentAmount: 0,
+    ddSpecialDayOfWeek: 1,
+    ddSpecialEndType: 'EA',
+    ddSpecialStartDate: '2019-08-24T14:15:22Z',
+    ddSpecialEndDate: '2019-08-24T14:15:22Z',
+    ddSpecialRequiredCount: 0,
+    ddSpecialCurrentCount: 0,
+  };
+
+  function octaneAnswers(body: unknown): void {
+    gateway.octane.script = (_hit, response) =>
+      response
+        .writeHead(200, {
+          'content-type': 'application/json',
+          'x-upstream': 'canary',
+          'set-cookie': 'canary=1',
+        })
+        .end(typeof body === 'string' ? body : JSON.stringify(body));
+  }
+
+  it('is every documented field', async () => {
+    octaneAnswers({ directDebit: EVERY_FIELD });
+    const answer = await gateway.setDirectDebit();
+    expect({ status: answer.status, json: answer.json }).toEqual({
+      status: 200,
+      json: { directDebit: EVERY_FIELD },
+    });
+    expectAnswerHeaders(answer);
+  });
+
+  it('is nothing but the documented fields', async () => {
+    octaneAnswers({
+      requestTime: 'canary',
+      directDebit: { ...EVERY_FIELD, bsb: 'canary', constructor: 'canary', card: { number: 'canary' } },
+    });
+    const answer = await gateway.setDirectDebit();
+    expect({ status: answer.status, json: answer.json }).toEqual({
+      status: 200,
+      json: { directDebit: EVERY_FIELD },
+    });
+    expect(answer.headers).not.toHaveProperty('set-cookie');
+    expect(answer.headers).not.toHaveProperty('x-upstream');
+  });
+
+  it('leaves nulls out', async () => {
+    const optional = Object.keys(EVERY_FIELD).filter((field) => !Object.hasOwn(REQUIRED, field));
+    octaneAnswers({
+      directDebit: { ...REQUIRED, ...Object.fromEntries(optional.map((field) => [field, null])) },
+    });
+    expect((await gateway.setDirectDebit()).json).toEqual({ directDebit: REQUIRED });
+  });
+
+  const wrongFields = Object.entries({
+    directDebitType: ['', 'off', 1, null, undefined],
+    ddNotificationFlag: ['y', true, null, undefined],
+    ddNotificationEmail: [1, ['a@b.c']],
+    ddPaymentDay: [15, {}],
+    ddSpecialPaymentPeriod: ['', 'dd', 1],
+    ddSpecialPaymentMethod: ['XX', false],
+    ddSpecialPaymentAmount: ['10.00', [], false],
+    ddSpecialDayOfWeek: [0, 8, 1.5, '1'],
+    ddSpecialEndType: ['EX', 1],
+    ddSpecialStartDate: [1566656122, false],
+    ddSpecialEndDate: [1566656122, {}],
+    ddSpecialRequiredCount: ['1', 1.5],
+    ddSpecialCurrentCount: ['0', 0.1],
+  }).flatMap(([field, values]) =>
+    values.map((value) => [JSON.stringify({ ...EVERY_FIELD, [field]: value })]),
+  );
+
+  it.each([
+    ...wrongFields.map(([directDebit]) => `{"directDebit":${directDebit}}`),
+    JSON.stringify({ directDebit: { ...EVERY_FIELD, ddSpecialPaymentAmount: 'AMOUNT' } }).replace(
+      '"AMOUNT"',
+      '1e400',
+    ),
+    '{"directDebit":{"__proto__":{"directDebitType":"OFF","ddNotificationFlag":"N"}}}',
+    '{"__proto__":{"directDebit":{"directDebitType":"OFF","ddNotificationFlag":"N"}}}',
+    '{"directDebit":[{"directDebitType":"OFF","ddNotificationFlag":"N"}]}',
+    '{"directDebitType":"OFF","ddNotificationFlag":"N"}',
+    '{"directDebit":null}',
+    '{"directDebit":"OFF"}',
+    '[]',
+    'null',
+    '"ok"',
+    '{',
+    '',
+    '<html>Service temporarily moved</html>',
+  ])('is refused in another form: %s', async (body) => {
+    octaneAnswers(body);
+    const answer = await gateway.setDirectDebit();
+    expectProblem(answer, 502, 'octane-contract-violation', { outcome: 'applied', retryable: false });
     expect(gateway.octane.hits).toHaveLength(1);
-    const [hit] = gateway.octane.hits;
-    expect(hit?.method).toBe('POST');
-    expect(hit?.path).toBe('/tiab/api/v1/group/1001/customer/700123/direct-debit');
-    expect(JSON.parse(hit?.body ?? '')).toEqual({ directDebit: VALID_DIRECT_DEBIT });
-    const basic = `${CREDENTIALS.OCTANE_1001_USERNAME}:${CREDENTIALS.OCTANE_1001_PASSWORD}`;
-    expect(hit?.headers.authorization).toBe(`Basic ${Buffer.from(basic).toString('base64')}`);
-    expect(hit?.headers['content-type']).toBe('application/json');
+  });
+
+  it.each([
+    [200, 64 * 1024],
+    [502, 64 * 1024 + 1],
+  ])('is %i for a body of %i bytes', async (status, bytes) => {
+    octaneAnswers(JSON.stringify({ directDebit: REQUIRED }).padEnd(bytes));
+    expect((await gateway.setDirectDebit()).status).toBe(status);
+  });
+});
+
+describe('the welcome email', () => {
+  const path = '/v1/customers/700123/send-welcome-email';
+  const json = 'Content-Type: application/json';
+
+  it.each([
+    ['no body', [], ''],
+    ['an empty body', ['Content-Length: 0'], ''],
+    ['an empty body declared as JSON', [json, 'Content-Length: 0'], ''],
+    ['an empty body declared as text', ['Content-Type: text/plain', 'Content-Length: 0'], ''],
+    ['an empty object', [json, 'Content-Length: 2'], '{}'],
+    ['a spacious empty object', [json, 'Content-Length: 8'], ' {\r\n\t } '],
+    ['an empty body in chunks', ['Transfer-Encoding: chunked'], '0\r\n\r\n'],
+    ['an empty object in chunks', [json, 'Transfer-Encoding: chunked'], '1\r\n{\r\n1\r\n}\r\n0\r\n\r\n'],
+  ])('takes %s', async (_, headers, body) => {
+    const authorization = `Authorization: Bearer ${await gateway.issuer.token()}`;
+    const connection = await RawConnection.open(gateway.port);
+    const all = ['Host: gateway', authorization, 'Connection: close', ...headers];
+    connection.write(requestText(`POST ${path} HTTP/1.1`, all, body));
+    const answer = await connection.answer();
+    expect({ status: answer.status, rest: await connection.end() }).toEqual({ status: 204, rest: '' });
+    expect(answer.headers).not.toHaveProperty('content-length');
+    expect(theOnlyHit().body).toBe('{}');
+  });
+
+  it.each([
+    ['{"email":"jo@example.com"}', '#/email', 'unknown_property'],
+    ['{"directDebit":{}}', '#/directDebit', 'unknown_property'],
+    ['{"__proto__":{}}', '#/__proto__', 'unknown_property'],
+    ['{"constructor":null}', '#/constructor', 'unknown_property'],
+    ['[]', '#', 'type'],
+    ['[{}]', '#', 'type'],
+    ['null', '#', 'type'],
+    ['""', '#', 'type'],
+    ['0', '#', 'type'],
+    ['false', '#', 'type'],
+  ])('takes no %s', async (body, pointer, code) => {
+    const answer = await gateway.sendWelcomeEmail({ body });
+    expectProblem(answer, 422, 'validation-failed', {
+      errors: [{ pointer, code, detail: expect.any(String) }],
+    });
+    expect(gateway.octane.hits).toHaveLength(0);
+  });
+
+  it.each([200, 201, 202, 204, 206, 299])('was sent when Octane answers %i', async (status) => {
+    gateway.octane.script = (_hit, response) =>
+      response.writeHead(status).end(status === 204 ? '' : 'canary');
+    const answer = await gateway.sendWelcomeEmail();
+    expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: '' });
+    theOnlyHit();
+  });
+
+  it('was sent when Octane begins a body that never ends, which is then cut off', async () => {
+    let cut: Promise<unknown> | undefined;
+    gateway.octane.script = (_hit, response, socket) => {
+      cut = once(socket, 'close');
+      response.writeHead(200);
+      const more = (): void =>
+        void (response.destroyed || response.write('x'.repeat(1024), () => setImmediate(more)));
+      more();
+    };
+    expect((await gateway.sendWelcomeEmail()).status).toBe(204);
+    await cut;
+    theOnlyHit();
   });
 });

@@ -1,11 +1,12 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Lifecycle } from './lifecycle.ts';
+import { Readiness } from './readiness.ts';
+import type { ReadinessReport } from './readiness.ts';
 
 /** On the management port only. */
 @Controller('health')
 export class HealthController {
-  constructor(private readonly lifecycle: Lifecycle) {}
+  constructor(private readonly readiness: Readiness) {}
 
   /** The process runs and its event loop turns. */
   @Get('live')
@@ -13,11 +14,10 @@ export class HealthController {
     return { status: 'up' };
   }
 
-  /** Requests are welcome: settings were good, or there would be no process, and it is not leaving. */
   @Get('ready')
-  ready(@Res({ passthrough: true }) reply: FastifyReply): { status: 'ready' | 'draining' } {
-    if (!this.lifecycle.draining) return { status: 'ready' };
-    reply.status(503);
-    return { status: 'draining' };
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessReport> {
+    const report = await this.readiness.report();
+    if (report.status !== 'ready') reply.status(503);
+    return report;
   }
 }

@@ -19,7 +19,8 @@ export class RouteTable {
 
   /** The methods of the routes that the URL's path matches; none for an unknown path. */
   methodsOf(url: string): string[] {
-    const path = url.split('?', 1)[0] ?? '';
+    // A proxy's request names the whole URL (RFC 9112, section 3.2.2).
+    const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? '';
     return [...this.methods.values()]
       .flatMap((entry) => (entry.path.test(path) ? [...entry.methods] : []))
       .toSorted();

@@ -4,19 +4,21 @@ import { ConfigurationError } from '../config/configuration-error.ts';
 import { loadSetting } from '../config/settings.ts';
 import type { JournalFilter, JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
-import { openPostgres, openSqlite, sqlitePathOf } from './open-database.ts';
+import { openPostgres, readSqlite, sqlitePathOf } from './open-database.ts';
 
 const USAGE = `Usage: npm run journal -- list [options]     every attempted change, newest first
-       npm run journal -- show ID [--json]   one of them
+       npm run journal -- show ID [--json]   all that is on record of one
 
   --custno N      of one customer
   --client ID     of one client
+  --issuer URL    of the clients of one issuer
   --outcome O     applied, rejected, not-sent, unknown or in-progress
-  --since TIME    from then on, for example 2026-11-21 or 2026-11-21T10:00:00Z
+  --since TIME    from then on, such as 2026-11-21 or 2026-11-21T10:00:00+02:00; UTC where it has no offset
   --until TIME    before then
-  --json          a JSON list instead of a table
+  --json          a JSON list for programs; call npm with --silent
 
-Reads the journal that DATABASE_URL names, also while the gateway runs.`;
+Reads the journal that DATABASE_URL names, also while the gateway runs.
+`;
 
 const OUTCOMES: readonly JournalRecord['outcome'][] = [
   'applied',
@@ -25,6 +27,7 @@ const OUTCOMES: readonly JournalRecord['outcome'][] = [
   'unknown',
   'in-progress',
 ];
+/** What comes from a token is as long as it likes, so it stands last. */
 const COLUMNS = [
   'at',
   'outcome',
@@ -32,125 +35,177 @@ const COLUMNS = [
   'custno',
   'groupno',
   'client',
-  'subject',
   'octaneStatus',
   'id',
+  'subject',
 ] as const;
+const ROWS_AT_ONCE = 500;
+const CUSTNO = /^[1-9][0-9]{0,9}$/;
+const TIME =
+  /^(?<day>\d{4}-\d{2}-\d{2})(?<clock>T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<offset>Z|[+-]\d{2}:\d{2})?)?$/;
+const NO_TABLE_OF_POSTGRES = '42P01';
+const NO_TABLE_OF_SQLITE = /^no such table/;
 
-/** A call that was not understood. */
-class UsageError extends Error {}
+/** What the one who asks can mend; its message is all that is said. */
+class Refusal extends Error {}
 
 /** A record as it is printed: the names and their order are a promise to programs. */
 type Printed = Omit<JournalRecord, 'at' | 'completedAt'> & { at: string };
 
 async function main(args: string[]): Promise<void> {
-  const { command, id, filter, json } = understand(args);
+  const { command, id, filter, json, help } = understand(args);
+  if (help) {
+    print(USAGE);
+    return;
+  }
   const store = openStore();
   try {
     const records = command === 'list' ? store.list(filter, Date.now()) : one(store, id);
-    await (json ? printJson(records) : printTable(records));
+    if (json) await printJson(records);
+    else if (command === 'list') await printTable(records);
+    else await printFields(records);
   } finally {
     await store.close();
   }
 }
 
 function understand(args: string[]): {
-  command: 'list' | 'show';
+  command: string | undefined;
   id: string;
   filter: JournalFilter;
   json: boolean;
+  help: boolean;
 } {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      custno: { type: 'string' },
-      client: { type: 'string' },
-      outcome: { type: 'string' },
-      since: { type: 'string' },
-      until: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    process.exit(0);
-  }
+  const { values, positionals } = parsed(args);
+  const { custno, client, issuer, outcome, since, until, json, help } = values;
   const [command, id = ''] = positionals;
-  const { custno, client, outcome, since, until, json } = values;
-  if (command === 'show' && id !== '' && positionals.length === 2) return { command, id, filter: {}, json };
-  if (command !== 'list' || positionals.length !== 1) throw new UsageError('say list, or show with one ID');
+  const isShow = command === 'show' && positionals.length === 2;
+  if (!help && !isShow && (command !== 'list' || positionals.length !== 1))
+    throw misunderstood('Say list, or show and one ID');
+  if (isShow && Object.keys(values).some((name) => name !== 'json'))
+    throw misunderstood('The command show takes an ID and no filter');
+  if (custno !== undefined && !CUSTNO.test(custno))
+    throw misunderstood('--custno is a number of 1 to 10 digits');
   const known = OUTCOMES.find((name) => name === outcome);
-  if (outcome !== undefined && !known) throw new UsageError(`--outcome is one of ${OUTCOMES.join(', ')}`);
+  if (outcome !== undefined && !known) throw misunderstood(`--outcome is one of ${OUTCOMES.join(', ')}`);
   const filter = {
     ...(custno !== undefined && { custno }),
     ...(client !== undefined && { client }),
+    ...(issuer !== undefined && { issuer }),
     ...(known && { outcome: known }),
     ...(since !== undefined && { since: timeOf('--since', since) }),
     ...(until !== undefined && { until: timeOf('--until', until) }),
   };
-  return { command, id, filter, json };
+  return { command, id, filter, json: json === true, help: help === true };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        custno: { type: 'string' },
+        client: { type: 'string' },
+        issuer: { type: 'string' },
+        outcome: { type: 'string' },
+        since: { type: 'string' },
+        until: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    const [fault = ''] = (error as Error).message.split('. ');
+    throw misunderstood(fault);
+  }
+}
+
+function misunderstood(fault: string): Refusal {
+  return new Refusal(`${fault}. All options: npm run journal -- --help`);
 }
 
 function timeOf(option: string, text: string): number {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new UsageError(`${option} is not a time such as 2026-11-21T10:00:00Z`);
+  const { day = '', clock, offset } = TIME.exec(text)?.groups ?? {};
+  const time = Date.parse(clock !== undefined && offset === undefined ? `${text}Z` : text);
+  // Date.parse takes 31 February for 3 March.
+  if (day === '' || Number.isNaN(time) || !new Date(day).toISOString().startsWith(day))
+    throw misunderstood(`${option} is a time such as 2026-11-21 or 2026-11-21T10:00:00Z`);
   return time;
 }
 
 function openStore(): KyselyJournalStore {
   const url = loadSetting('databaseUrl');
   const path = sqlitePathOf(url);
-  if (path === undefined) return new KyselyJournalStore(openPostgres(url));
-  if (!existsSync(path))
-    throw new UsageError('DATABASE_URL names a file that does not exist: no gateway has run there');
-  return new KyselyJournalStore(openSqlite(path));
+  if (path === undefined) return new KyselyJournalStore(openPostgres(url, 'reads'));
+  if (!existsSync(path)) throw noJournal();
+  return new KyselyJournalStore(readSqlite(path));
+}
+
+function noJournal(): Refusal {
+  return new Refusal('There is no journal where DATABASE_URL points: no gateway has run with it yet.');
 }
 
 async function* one(store: KyselyJournalStore, id: string): AsyncGenerator<JournalRecord> {
   const record = await store.show(id, Date.now());
-  if (!record) throw new UsageError('there is no record with that ID');
+  if (!record) throw new Refusal('There is no record with that ID.');
   yield record;
 }
 
 async function printJson(records: AsyncIterable<JournalRecord>): Promise<void> {
   let separator = '[\n';
   for await (const record of records) {
-    process.stdout.write(`${separator}${JSON.stringify(printed(record))}`);
+    print(`${separator}${JSON.stringify(printed(record))}`);
     separator = ',\n';
   }
-  process.stdout.write(separator === '[\n' ? '[]\n' : '\n]\n');
+  print(separator === '[\n' ? '[]\n' : '\n]\n');
 }
 
+/** Some rows at a time, so that a journal of any length can be read; the columns grow where later rows need it. */
 async function printTable(records: AsyncIterable<JournalRecord>): Promise<void> {
-  const rows: string[][] = [[...COLUMNS]];
+  let rows: string[][] = [[...COLUMNS]];
+  let widths = COLUMNS.map(() => 0);
+  const printRows = (): void => {
+    widths = widths.map((width, column) => Math.max(width, ...rows.map((row) => row[column]!.length)));
+    const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
+    print(lines.map((line) => `${line.trimEnd()}\n`).join(''));
+    rows = [];
+  };
   for await (const record of records) {
     const line = printed(record);
     rows.push(COLUMNS.map((column) => String(line[column] ?? '-')));
+    if (rows.length >= ROWS_AT_ONCE) printRows();
   }
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    );
+  printRows();
+}
+
+async function printFields(records: AsyncIterable<JournalRecord>): Promise<void> {
+  for await (const record of records) {
+    const fields = Object.entries(printed(record));
+    print(fields.map(([name, value]) => `${name.padEnd(14)}${value ?? '-'}\n`).join(''));
+  }
 }
 
 function printed({ id, at, completedAt: _, ...rest }: JournalRecord): Printed {
   return { id, at: new Date(at).toISOString(), ...rest };
 }
 
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** @returns what to say, without anything that a database's message may quote */
+function explained(error: unknown): string {
+  if (error instanceof Refusal || error instanceof ConfigurationError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === NO_TABLE_OF_POSTGRES || NO_TABLE_OF_SQLITE.test(message)) return noJournal().message;
+  return `The journal cannot be read: ${code ?? 'its store does not answer'}.`;
+}
+
 // A reader that has seen enough, such as `head`, closes the pipe.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS'))
-    console.error(`${message}\n\n${USAGE}`);
-  else if (error instanceof ConfigurationError) console.error(message);
-  else console.error(`The journal cannot be read (${code || (error as Error).name}).`);
+  process.stderr.write(`${explained(error)}\n`);
   process.exit(1);
 });

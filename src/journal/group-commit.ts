@@ -23,7 +23,7 @@ export class GroupCommit<T, R> {
    * @param patienceMs after that long the promise is rejected; an item that has not been written by then never will be, and
    *   one that is just being written is handed to `onLate` if it succeeds after all
    */
-  add(item: T, patienceMs: number, onLate?: (item: T, result: R) => void): Promise<R> {
+  add(item: T, patienceMs: number, onLate?: (item: T, result: R) => unknown): Promise<R> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.abandoned = true;

@@ -71,6 +71,7 @@ export interface JournalRecord {
 export interface JournalFilter {
   readonly custno?: string;
   readonly client?: string;
+  readonly issuer?: string;
   readonly outcome?: JournalRecord['outcome'];
   /** Inclusive. */
   readonly since?: number;

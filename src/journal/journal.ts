@@ -21,6 +21,7 @@ import { recordedSubject } from './subject.ts';
 const STORE_PATIENCE_MS = 2000;
 /** After its budget a change without an outcome waits this long before it counts as unknown. */
 const UNKNOWN_AFTER_BUDGET_MS = 5000;
+const CHECK_PATIENCE_MS = 1000;
 const HOUR_MS = 3_600_000;
 const REOPEN_INTERVAL_MS = 1000;
 
@@ -49,6 +50,9 @@ interface Begun {
 export class Journal implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(Journal.name);
   private readonly begins = new GroupCommit<Intent, KeyHolder | null>((intents) => this.store.begin(intents));
+  private readonly takeOvers = new GroupCommit<{ holder: KeyHolder; intent: Intent }, boolean>((items) =>
+    Promise.all(items.map(({ holder, intent }) => this.store.takeOver(holder, intent))),
+  );
   private readonly completions = new GroupCommit<Completion, void>(async (completions) => {
     await this.store.complete(completions);
     return [];
@@ -70,9 +74,14 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     await this.store.close();
   }
 
-  /** @throws where nothing could be put on record at the moment */
-  async check(): Promise<void> {
-    await this.store.check();
+  /** Whether changes can be put on record at the moment, as far as that shows without writing one. */
+  async isUsable(): Promise<boolean> {
+    const tooSlow = new Promise<boolean>((resolve) => setTimeout(resolve, CHECK_PATIENCE_MS, false).unref());
+    const check = this.store.check().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([check, tooSlow]);
   }
 
   /**
@@ -107,29 +116,34 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     const { key } = change.request;
     const repeatable = key === undefined ? undefined : new RepeatableRequest(key, change.body);
     const intent = this.intentOf(change, repeatable);
-    let holder = await this.write(() => this.begins.add(intent, STORE_PATIENCE_MS, this.withdraw));
-    while (holder && repeatable) {
+    for (;;) {
+      const holder = await this.write(() =>
+        this.begins.add(intent, STORE_PATIENCE_MS, (_, held) => held ?? this.withdraw(intent)),
+      );
+      if (!holder || !repeatable) return { intent, repeatable, takenOverFrom: null };
       const verdict = judge(holder, intent, this.clock.now());
       if (verdict === 'replay') return { replay: this.unseal<T>(holder, repeatable) };
       if (verdict !== 'take-over') throw new Problem(verdict);
-      const from = holder;
-      if (await this.write(() => this.store.takeOver(from, intent))) {
-        return { intent, repeatable, takenOverFrom: isExpired(from, intent.at) ? null : from.id };
-      }
-      holder = await this.write(() => this.begins.add(intent, STORE_PATIENCE_MS, this.withdraw));
+      const isMine = await this.write(() =>
+        this.takeOvers.add(
+          { holder, intent },
+          STORE_PATIENCE_MS,
+          (_, taken) => taken && this.withdraw(intent),
+        ),
+      );
+      if (isMine)
+        return { intent, repeatable, takenOverFrom: isExpired(holder, intent.at) ? null : holder.id };
     }
-    return { intent, repeatable, takenOverFrom: null };
   }
 
   /** The intent of a request that has given up waiting for the store: nothing was sent, and nothing will be. */
-  private readonly withdraw = (intent: Intent, holder: KeyHolder | null): void => {
-    if (holder) return;
+  private withdraw(intent: Intent): void {
     const completion = this.completionOf(
       { intent, takenOverFrom: null },
       { outcome: 'not-sent', octaneStatus: null, attempts: 0 },
     );
     this.completions.add(completion, STORE_PATIENCE_MS).catch(this.complain);
-  };
+  }
 
   private intentOf(
     { operation, caller, custno, request }: Change,

@@ -208,16 +208,24 @@ function rowOf({ key, requestId, unknownAt, ...same }: Intent): ChangeRow {
 
 type Rows = SelectQueryBuilder<JournalSchema, 'changes', Selectable<ChangeRow>>;
 
-function filtered(query: Rows, { custno, client, outcome, since, until }: JournalFilter, now: number): Rows {
+function filtered(
+  query: Rows,
+  { custno, client, issuer, outcome, since, until }: JournalFilter,
+  now: number,
+): Rows {
   let rows = query;
   if (custno !== undefined) rows = rows.where('custno', '=', custno);
   if (client !== undefined) rows = rows.where('client', '=', client);
+  if (issuer !== undefined) rows = rows.where('issuer', '=', issuer);
   if (since !== undefined) rows = rows.where('id', '>=', firstIdAt(since));
   if (until !== undefined) rows = rows.where('id', '<', firstIdAt(until));
   if (outcome === 'in-progress') rows = rows.where('outcome', 'is', null).where('unknown_at', '>', now);
   else if (outcome === 'unknown') {
-    rows = rows.where(({ eb, or, and }) =>
-      or([eb('outcome', '=', outcome), and([eb('outcome', 'is', null), eb('unknown_at', '<=', now)])]),
+    rows = rows.where((change) =>
+      change.or([
+        change('outcome', '=', outcome),
+        change.and([change('outcome', 'is', null), change('unknown_at', '<=', now)]),
+      ]),
     );
   } else if (outcome !== undefined) rows = rows.where('outcome', '=', outcome);
   return rows;

@@ -7,8 +7,9 @@ import type { JournalSchema } from './schema.ts';
 
 /** How long another process may hold the write lock of a SQLite file, and how long a statement of PostgreSQL may take. */
 const PATIENCE_MS = 1500;
+/** Nobody waits behind one who only reads. */
+const READING_PATIENCE_MS = 120_000;
 const CONNECTIONS = 4;
-const INT8 = 20;
 const SQLITE = 'sqlite:';
 
 /** @returns the path of a `sqlite:PATH` URL, undefined for another store */
@@ -33,16 +34,26 @@ export function openSqlite(path: string): Kysely<JournalSchema> {
   });
 }
 
-export function openPostgres(url: string): Kysely<JournalSchema> {
+/** A file that exists, for one who only looks at it. */
+export function readSqlite(path: string): Kysely<JournalSchema> {
+  const database = new Database(path, { readonly: true, timeout: READING_PATIENCE_MS });
+  return new Kysely<JournalSchema>({ dialect: new SqliteDialect({ database }) });
+}
+
+export function openPostgres(url: string, purpose: 'writes' | 'reads' = 'writes'): Kysely<JournalSchema> {
+  const statementMs = purpose === 'writes' ? PATIENCE_MS : READING_PATIENCE_MS;
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS,
     connectionTimeoutMillis: PATIENCE_MS,
-    statement_timeout: PATIENCE_MS,
-    query_timeout: PATIENCE_MS + 500,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + 500,
     keepAlive: true,
     // Times are counts of milliseconds, far below 2^53; the driver would give them as text.
-    types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) },
+    types: {
+      getTypeParser: (oid, format) =>
+        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
+    },
   });
   // An idle connection that breaks is replaced when it is next needed; without a listener it would end the process.
   pool.on('error', () => undefined);

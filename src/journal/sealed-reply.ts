@@ -45,7 +45,9 @@ export class RepeatableRequest {
   /** @throws Error where it was not sealed by the same request for that change */
   unseal(sealed: string, id: string): string {
     const bytes = Buffer.from(sealed, 'base64');
-    const decipher = createDecipheriv(CIPHER, this.sealingKey(id), bytes.subarray(0, NONCE_BYTES));
+    const decipher = createDecipheriv(CIPHER, this.sealingKey(id), bytes.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
     return (
       decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')

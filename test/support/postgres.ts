@@ -42,6 +42,15 @@ export class TestPostgres {
     return `postgres://test:test@127.0.0.1:${this.port}/${name}`;
   }
 
+  /** An outage: its connections end, nobody listens, its databases stay. */
+  async goDown(): Promise<void> {
+    await this.server.stop();
+  }
+
+  async comeBack(): Promise<void> {
+    await this.server.start();
+  }
+
   async stop(): Promise<void> {
     await this.server.stop();
     await rm(this.folder, { recursive: true, force: true });

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestPostgres } from '../../test/support/postgres.ts';
+import type { Settings } from '../config/settings.ts';
+import { changeIdAt } from './change-id.ts';
+import { Clock } from './clock.ts';
+import type { Completion, Intent, JournalRecord, KeyHolder } from './journal-store.ts';
+import { KyselyJournalStore } from './kysely-journal-store.ts';
+import { openPostgres, openSqlite } from './open-database.ts';
+import { Retention } from './retention.ts';
+
+const START = Date.parse('2026-11-21T10:00:00Z');
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const TTL_MS = 24 * HOUR_MS;
+const RETENTION_DAYS = 400;
+
+class SetClock extends Clock {
+  constructor(private readonly time: number) {
+    super();
+  }
+
+  override now(): number {
+    return this.time;
+  }
+}
+
+function intentAt(at: number, keyHash?: string): Intent {
+  return {
+    id: changeIdAt(at),
+    at,
+    issuer: 'https://id.example.com/',
+    client: 'selfcare-app',
+    subject: 'user-1',
+    groupno: '1001',
+    custno: '700123',
+    operation: 'direct-debit',
+    requestId: 'request-1',
+    unknownAt: at + 15_000,
+    key: keyHash === undefined ? null : { hash: keyHash, fingerprint: 'f', expiresAt: at + TTL_MS },
+  };
+}
+
+function appliedWithReply({ id, at }: Intent): Completion {
+  return {
+    id,
+    outcome: 'applied',
+    octaneStatus: 200,
+    attempts: 1,
+    completedAt: at + 5,
+    reply: 'sealed',
+    keepsKey: true,
+    keyGoesBackTo: null,
+  };
+}
+
+describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
+  let postgres: TestPostgres | undefined;
+  let folder: string;
+  let store: KyselyJournalStore;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'octane-bff-retention-'));
+    if (kind === 'PostgreSQL') postgres = await TestPostgres.start();
+  });
+  afterAll(async () => {
+    await postgres?.stop();
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(async () => {
+    store = new KyselyJournalStore(
+      postgres
+        ? openPostgres(await postgres.newDatabase())
+        : openSqlite(join(await mkdtemp(join(folder, 'db-')), 'journal.db')),
+    );
+    await store.open();
+  });
+  afterEach(() => store.close());
+
+  const pruneAt = (time: number): Promise<void> =>
+    new Retention(store, new SetClock(time), { journalRetentionDays: RETENTION_DAYS } as Settings).prune();
+  const records = (): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, START));
+  /** Who holds the key at that time; whoever asks while nobody does gets it. */
+  const holderOf = async (hash: string, time: number): Promise<KeyHolder | null | undefined> =>
+    (await store.begin([intentAt(time, hash)]))[0];
+
+  it('forgets a key and its reply when the key expires, and not before; the record stays', async () => {
+    const intent = intentAt(START, 'k');
+    await store.begin([intent]);
+    await store.complete([appliedWithReply(intent)]);
+    await pruneAt(START + TTL_MS - 1);
+    expect(await holderOf('k', START + 1)).toMatchObject({ id: intent.id, reply: 'sealed' });
+    await pruneAt(START + TTL_MS);
+    expect(await records()).toEqual([expect.objectContaining({ id: intent.id, outcome: 'applied' })]);
+    expect(await holderOf('k', START + TTL_MS)).toBeNull();
+  });
+
+  it('does not forget the key of a change that may still be under way, however short its life', async () => {
+    const intent = intentAt(START, 'k');
+    const shortLived = { ...intent, key: { ...intent.key!, expiresAt: START + 1 } };
+    await store.begin([shortLived]);
+    await pruneAt(START + 14_999);
+    expect(await holderOf('k', START + 1)).toMatchObject({ id: intent.id });
+    await pruneAt(START + 15_000);
+    expect(await holderOf('k', START + 15_000)).toBeNull();
+  });
+
+  it('deletes a record when it is old enough, and not before', async () => {
+    const [old, young] = [intentAt(START), intentAt(START + 1)];
+    await store.begin([old, young]);
+    await pruneAt(START + RETENTION_DAYS * DAY_MS);
+    expect((await records()).map(({ id }) => id)).toEqual([young.id, old.id]);
+    await pruneAt(START + RETENTION_DAYS * DAY_MS + 1);
+    expect((await records()).map(({ id }) => id)).toEqual([young.id]);
+  });
+
+  it('goes on until nothing is left to do, in batches', async () => {
+    const old = Array.from({ length: 1200 }, (_, index) => intentAt(START + index, `k${index}`));
+    for (let from = 0; from < old.length; from += 400) await store.begin(old.slice(from, from + 400));
+    const young = intentAt(START + 10 * DAY_MS, 'young');
+    await store.begin([young]);
+    const batches: { forgotten: number; deleted: number }[] = [];
+    const prune = store.prune.bind(store);
+    store.prune = async (...args) => {
+      const batch = await prune(...args);
+      batches.push(batch);
+      return batch;
+    };
+    await pruneAt(START + 5 * DAY_MS);
+    expect(batches).toEqual([500, 500, 200].map((forgotten) => ({ forgotten, deleted: 0 })));
+    batches.length = 0;
+    await pruneAt(START + RETENTION_DAYS * DAY_MS + 1200);
+    expect(batches).toEqual([
+      { forgotten: 1, deleted: 500 },
+      { forgotten: 0, deleted: 500 },
+      { forgotten: 0, deleted: 200 },
+    ]);
+    expect((await records()).map(({ id }) => id)).toEqual([young.id]);
+  });
+});

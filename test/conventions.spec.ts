@@ -1,0 +1,183 @@
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { Public, RequireScope } from '../src/auth/access.decorators.ts';
+import { JsonBody } from '../src/http/json-body.ts';
+import { RouteTable } from '../src/http/route-table.ts';
+import { validateBody } from '../src/validation/validate-body.ts';
+import { expectProblem } from './support/expect-problem.ts';
+import { TestGateway } from './support/gateway.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await TestGateway.start();
+});
+afterAll(() => gateway.stop());
+
+interface Handler {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly handler: object;
+  readonly parameters: readonly Parameter[];
+}
+
+interface Parameter {
+  /** Nest's number for its own decorators, such as `@Body()`; undefined for ours. */
+  readonly kind: number | undefined;
+  /** Of our decorators: what gives the value. */
+  readonly factory: unknown;
+  /** The class that the parameter is declared with. */
+  readonly type: new () => object;
+}
+
+/** Every handler of every controller of the running application. */
+function handlers(): Handler[] {
+  const controllers = [...gateway.application.get(ModulesContainer).values()].flatMap((module) => [
+    ...module.controllers.values(),
+  ]);
+  return controllers.flatMap(({ metatype }) => {
+    const prototype = (metatype as { prototype: Record<string, object> }).prototype;
+    const names = new MetadataScanner().getAllMethodNames(prototype);
+    return names
+      .filter((name) => Reflect.hasMetadata(METHOD_METADATA, prototype[name]!))
+      .map((name) => ({
+        name: `${metatype!.name}.${name}`,
+        method: RequestMethod[Reflect.getMetadata(METHOD_METADATA, prototype[name]!)]!,
+        path: [
+          Reflect.getMetadata(PATH_METADATA, metatype!),
+          Reflect.getMetadata(PATH_METADATA, prototype[name]!),
+        ]
+          .map((part: string) => part.replaceAll(/^\/|\/$/g, ''))
+          .filter((part) => part !== '')
+          .reduce((path, part) => `${path}/${part}`, ''),
+        handler: prototype[name]!,
+        parameters: parametersOf(metatype!, prototype, name),
+      }));
+  });
+}
+
+function parametersOf(controller: object, prototype: object, name: string): Parameter[] {
+  const types: (new () => object)[] = Reflect.getMetadata('design:paramtypes', prototype, name) ?? [];
+  const metadata: Record<string, { index: number; factory?: unknown }> =
+    Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {};
+  return Object.entries(metadata).map(([key, { index, factory }]) => ({
+    kind: factory ? undefined : Number(key.split(':')[0]),
+    factory,
+    type: types[index]!,
+  }));
+}
+
+/** What tells a parameter with `@JsonBody()` from others. */
+function jsonBodyFactory(): unknown {
+  class Probe {
+    take(_body: object): void {}
+  }
+  JsonBody()(Probe.prototype, 'take', 0);
+  return parametersOf(Probe, Probe.prototype, 'take')[0]!.factory;
+}
+
+/** What Fastify's router really serves, as `METHODS PATH`; it prints a tree of path segments. */
+function registeredRoutes(): string[] {
+  const tree = gateway.application.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
+  const branches: string[] = [];
+  const routes: string[] = [];
+  for (const line of tree.trimEnd().split('\n')) {
+    const [, indent, segment, methods] = /^([│ ]*)[├└]── (\S+)(?: \((.*)\))?$/.exec(line)!;
+    const depth = indent!.length / 4;
+    branches[depth] = (branches[depth - 1] ?? '') + segment;
+    if (methods !== undefined) routes.push(`${methods} ${branches[depth]}`);
+  }
+  return routes;
+}
+
+const isPublic = (handler: object): boolean => Reflect.hasMetadata(Public.KEY, handler);
+const concrete = (path: string): string => path.replace(':custno', '700123').replace(':code', 'not-found');
+
+describe('every handler', () => {
+  it('is one of these', () => {
+    expect(
+      handlers()
+        .map(({ name, method, path }) => `${name}: ${method} ${path}`)
+        .toSorted(),
+    ).toEqual([
+      'DirectDebitController.set: POST /v1/customers/:custno/direct-debit',
+      'OpenApiController.document: GET /openapi.json',
+      'ProblemsController.explain: GET /problems/:code',
+      'ProblemsController.list: GET /problems',
+      'WelcomeEmailController.send: POST /v1/customers/:custno/send-welcome-email',
+    ]);
+  });
+
+  it('says who may call it: anybody, or callers with a scope', () => {
+    const access = handlers().map(({ name, handler }) => {
+      const scope = Reflect.getMetadata(RequireScope.KEY, handler) as string | undefined;
+      return `${name}: ${[...(isPublic(handler) ? ['anybody'] : []), scope].join(' ')}`.trim();
+    });
+    expect(access.toSorted()).toEqual([
+      'DirectDebitController.set: direct-debit:write',
+      'OpenApiController.document: anybody',
+      'ProblemsController.explain: anybody',
+      'ProblemsController.list: anybody',
+      'WelcomeEmailController.send: welcome-email:send',
+    ]);
+  });
+
+  it('answers without a token where it is public', async () => {
+    for (const { method, path } of handlers().filter(({ handler }) => isPublic(handler))) {
+      expect((await gateway.call({ method, path: concrete(path) })).status).toBe(200);
+    }
+  });
+
+  it('answers nothing without a token where it is not', async () => {
+    for (const { method, path } of handlers().filter(({ handler }) => !isPublic(handler))) {
+      const answer = await gateway.call({ method, path: concrete(path) });
+      expectProblem(answer, 401, 'authentication-required');
+      expect(answer.headers['www-authenticate']).toBe('Bearer');
+    }
+    expect(gateway.octane.hits).toHaveLength(0);
+  });
+
+  it('takes its body by @JsonBody() as a DTO class that knows its properties', () => {
+    const factory = jsonBodyFactory();
+    const posts = handlers().filter(({ method }) => method === 'POST');
+    expect(posts).toHaveLength(2);
+    for (const { parameters } of posts) {
+      const bodies = parameters.filter((parameter) => parameter.factory === factory);
+      expect(bodies).toHaveLength(1);
+      const { type } = bodies[0]!;
+      expect(type.name).toMatch(/Dto$/);
+      expect(validateBody(type, { surprise: 1 }, 'standard').violations).toContainEqual(
+        expect.objectContaining({ pointer: '#/surprise', code: 'unknown_property' }),
+      );
+    }
+  });
+
+  it('takes nothing else of a request but path parameters and what our own decorators check', () => {
+    const REQUEST = 0;
+    const RESPONSE = 1;
+    const PARAM = 5;
+    for (const { parameters } of handlers()) {
+      for (const { kind } of parameters) expect([undefined, REQUEST, RESPONSE, PARAM]).toContain(kind);
+    }
+  });
+});
+
+describe('every route', () => {
+  it('is one of these', () => {
+    expect(registeredRoutes().toSorted()).toEqual([
+      'GET, HEAD /openapi.json',
+      'GET, HEAD /problems',
+      'GET, HEAD /problems/:code',
+      'POST /v1/customers/:custno/direct-debit',
+      'POST /v1/customers/:custno/send-welcome-email',
+    ]);
+  });
+
+  it('is in the table that tells a wrong method from a wrong path', () => {
+    const table = gateway.application.get(RouteTable);
+    for (const { method, path } of handlers()) {
+      expect(table.methodsOf(concrete(path))).toEqual(method === 'GET' ? ['GET', 'HEAD'] : [method]);
+    }
+  });
+});
