@@ -37,9 +37,7 @@ const CODES: Readonly<Record<string, number>> = {
   'octane-timeout': 504,
 };
 /** Of features that are not built yet. */
-const STILL_TO_COME = new Set([
-  'rate-limited',
-]);
+const STILL_TO_COME = new Set(['rate-limited']);
 
 const codes = Object.keys(PROBLEMS);
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';

@@ -252,7 +252,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
 }
 
 /** What the holder of a key means for another request with that key: a refusal, a replay, or that the key may change hands. */
-export function judge(
+function judge(
   holder: KeyHolder,
   { key, operation }: Pick<Intent, 'key' | 'operation'>,
   now: number,

@@ -27,6 +27,7 @@ describe('RepeatableRequest', () => {
     ['a number and its text', { a: 1 }, { a: '1' }],
     ['a property and none', { a: 1 }, { a: 1, b: null }],
     ['the case of a text', { a: 'x' }, { a: 'X' }],
+    ['halves of a surrogate pair', { a: '\ud800' }, { a: '\ud801' }],
   ])('tells apart %s', (_, one, other) => {
     expect(request(KEY, one).fingerprint()).not.toBe(request(KEY, other).fingerprint());
   });

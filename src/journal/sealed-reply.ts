@@ -20,7 +20,7 @@ export class RepeatableRequest {
     private readonly key: string,
     body: object,
   ) {
-    this.body = canonicalize(body) ?? '';
+    this.body = canonicalize(wellFormed(body)) ?? '';
   }
 
   /** @param scope what a key is good for; equal keys of different scopes have nothing to do with each other */
@@ -57,4 +57,11 @@ export class RepeatableRequest {
   private sealingKey(id: string): Buffer {
     return Buffer.from(hkdfSync('sha256', `${this.key}\0${this.body}`, id, 'octane-bff reply', 32));
   }
+}
+
+/** A JSON text can hold half of a surrogate pair, RFC 8785 cannot: such a string counts as its JSON text. */
+function wellFormed(body: object): unknown {
+  return JSON.parse(JSON.stringify(body), (_, value: unknown) =>
+    typeof value === 'string' && !value.isWellFormed() ? JSON.stringify(value) : value,
+  );
 }

@@ -17,7 +17,7 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
   /** The body as JSON; undefined for an empty one. */
-  readonly json: any; // oxlint-disable-line typescript/no-explicit-any -- tests look into it as they please
+  readonly json: any;
 }
 
 export interface Call {
@@ -114,7 +114,7 @@ export class TestGateway {
   }
 
   get port(): number {
-    return ((this.app.getHttpServer() as import('node:http').Server).address() as AddressInfo).port;
+    return (this.app.getHttpServer().address() as AddressInfo).port;
   }
 
   /** The application itself, for what HTTP does not show. */
