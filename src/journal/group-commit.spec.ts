@@ -87,6 +87,15 @@ describe('GroupCommit', () => {
     expect(await afterwards).toBe('d is written');
   });
 
+  it('hands back the items of a write that failed: some of them may be written', async () => {
+    const forsaken: string[] = [];
+    const given = store.commit.add('a', PATIENT_MS, (item) => forsaken.push(item));
+    await store.begun(0);
+    store.fail(0);
+    await expect(given).rejects.toThrow('the disk is full');
+    expect(forsaken).toEqual(['a']);
+  });
+
   it('also takes a store that fails before it has begun', async () => {
     const commit = new GroupCommit<string, string>(() => {
       throw new Error('no connection');
@@ -119,25 +128,28 @@ describe('GroupCommit', () => {
       expect(store.batches).toEqual([['a']]);
     });
 
-    it('hands over what was written after all', async () => {
-      const late: string[] = [];
-      const given = store.commit.add('a', IMPATIENT_MS, (item, result) => late.push(`${item}: ${result}`));
+    it.each(['succeeds', 'fails'] as const)('hands it back when its write %s after all', async (end) => {
+      const forsaken: string[] = [];
+      const given = store.commit.add('a', IMPATIENT_MS, (item) => forsaken.push(item));
       await store.begun(0);
       await expect(given).rejects.toThrow('too slow');
-      expect(late).toEqual([]);
-      store.succeed(0);
+      expect(forsaken).toEqual([]);
+      if (end === 'succeeds') store.succeed(0);
+      else store.fail(0);
       await new Promise(setImmediate);
-      expect(late).toEqual(['a: a is written']);
+      expect(forsaken).toEqual(['a']);
     });
 
-    it('hands over nothing when the write fails after all', async () => {
-      const late: string[] = [];
-      const given = store.commit.add('a', IMPATIENT_MS, (item) => late.push(item));
+    it('hands nothing back when its turn had not come', async () => {
+      const forsaken: string[] = [];
+      const first = store.add('a');
       await store.begun(0);
+      const given = store.commit.add('b', IMPATIENT_MS, (item) => forsaken.push(item));
       await expect(given).rejects.toThrow('too slow');
-      store.fail(0);
+      store.succeed(0);
+      await first;
       await new Promise(setImmediate);
-      expect(late).toEqual([]);
+      expect(forsaken).toEqual([]);
     });
   });
 });

@@ -20,10 +20,11 @@ export class GroupCommit<T, R> {
   constructor(private readonly write: (items: readonly T[]) => Promise<readonly R[]>) {}
 
   /**
-   * @param patienceMs after that long the promise is rejected; an item that has not been written by then never will be, and
-   *   one that is just being written is handed to `onLate` if it succeeds after all
+   * @param patienceMs after that long the promise is rejected; an item that has not been handed to `write` by then never will be
+   * @param onForsaken told of an item whose promise was rejected although it is written, or may be: an error does not say that
+   *   nothing was
    */
-  add(item: T, patienceMs: number, onLate?: (item: T, result: R) => unknown): Promise<R> {
+  add(item: T, patienceMs: number, onForsaken?: (item: T) => unknown): Promise<R> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.abandoned = true;
@@ -34,12 +35,13 @@ export class GroupCommit<T, R> {
         abandoned: false,
         resolve: (result) => {
           clearTimeout(timer);
-          if (waiting.abandoned) onLate?.(item, result);
+          if (waiting.abandoned) onForsaken?.(item);
           else resolve(result);
         },
         reject: (error) => {
           clearTimeout(timer);
           reject(error);
+          onForsaken?.(item);
         },
       };
       this.waiting.push(waiting);

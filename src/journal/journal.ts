@@ -7,7 +7,8 @@ import { isRepeatable, OctaneFailure } from '../octane/octane-failure.ts';
 import type { Operation } from '../octane/octane-failure.ts';
 import type { OctaneResult } from '../octane/octane-client.ts';
 import { Problem, problemBody, ReplayedProblem } from '../problems/problems.ts';
-import type { Outcome, ProblemBody } from '../problems/problems.ts';
+import type { ProblemBody } from '../problems/problems.ts';
+import { Backlog } from './backlog.ts';
 import { changeIdAt } from './change-id.ts';
 import { Clock } from './clock.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -24,6 +25,8 @@ const UNKNOWN_AFTER_BUDGET_MS = 5000;
 const CHECK_PATIENCE_MS = 1000;
 const HOUR_MS = 3_600_000;
 const REOPEN_INTERVAL_MS = 1000;
+/** An outage must not fill the memory with requests that were refused. */
+const MAX_WITHDRAWALS = 1000;
 
 /** A change that somebody asks for. */
 export interface Change {
@@ -38,25 +41,41 @@ export interface Change {
 /** What is stored of a finished change, sealed. */
 type StoredReply<T> = { readonly answer: T | null } | { readonly problem: ProblemBody };
 
-/** A change that is on record and about to be attempted. */
-interface Begun {
+/** What is put on record of a change before it leaves. */
+interface Entry {
   readonly intent: Intent;
-  readonly repeatable: RepeatableRequest | undefined;
+  /** The change of unknown outcome that had the key before. */
   readonly takenOverFrom: string | null;
 }
+
+interface TakeOver extends Entry {
+  readonly holder: KeyHolder;
+}
+
+/** A change that is on record and about to be attempted. */
+interface Begun extends Entry {
+  readonly repeatable: RepeatableRequest | undefined;
+}
+
+type Result = Pick<Completion, 'outcome' | 'octaneStatus' | 'attempts'>;
+
+const NOT_SENT: Result = { outcome: 'not-sent', octaneStatus: null, attempts: 0 };
 
 /** Puts every change on record before it leaves and its outcome after, and lets one with an Idempotency-Key happen once. */
 @Injectable()
 export class Journal implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(Journal.name);
   private readonly begins = new GroupCommit<Intent, KeyHolder | null>((intents) => this.store.begin(intents));
-  private readonly takeOvers = new GroupCommit<{ holder: KeyHolder; intent: Intent }, boolean>((items) =>
-    Promise.all(items.map(({ holder, intent }) => this.store.takeOver(holder, intent))),
-  );
+  private readonly takeOvers = new GroupCommit<TakeOver, boolean>(async (takeOvers) => {
+    const taken: boolean[] = [];
+    for (const { holder, intent } of takeOvers) taken.push(await this.store.takeOver(holder, intent));
+    return taken;
+  });
   private readonly completions = new GroupCommit<Completion, void>(async (completions) => {
     await this.store.complete(completions);
     return [];
   });
+  private readonly backlog = new Backlog((error) => this.complain(error));
   private reopening: NodeJS.Timeout | undefined;
 
   constructor(
@@ -71,6 +90,8 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.reopening);
+    await this.backlog.close();
+    if (this.backlog.size > 0) this.logger.error({ writes: this.backlog.size }, 'the journal lacks writes');
     await this.store.close();
   }
 
@@ -117,32 +138,35 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     const repeatable = key === undefined ? undefined : new RepeatableRequest(key, change.body);
     const intent = this.intentOf(change, repeatable);
     for (;;) {
-      const holder = await this.write(() =>
-        this.begins.add(intent, STORE_PATIENCE_MS, (_, held) => held ?? this.withdraw(intent)),
-      );
-      if (!holder || !repeatable) return { intent, repeatable, takenOverFrom: null };
+      const entry = { intent, takenOverFrom: null };
+      const holder = await this.write(this.begins, intent, entry);
+      if (!holder || !repeatable) return { ...entry, repeatable };
       const verdict = judge(holder, intent, this.clock.now());
       if (verdict === 'replay') return { replay: this.unseal<T>(holder, repeatable) };
       if (verdict !== 'take-over') throw new Problem(verdict);
-      const isMine = await this.write(() =>
-        this.takeOvers.add(
-          { holder, intent },
-          STORE_PATIENCE_MS,
-          (_, taken) => taken && this.withdraw(intent),
-        ),
-      );
-      if (isMine)
-        return { intent, repeatable, takenOverFrom: isExpired(holder, intent.at) ? null : holder.id };
+      const takeOver = { intent, holder, takenOverFrom: isExpired(holder, intent.at) ? null : holder.id };
+      if (await this.write(this.takeOvers, takeOver, takeOver)) return { ...takeOver, repeatable };
     }
   }
 
-  /** The intent of a request that has given up waiting for the store: nothing was sent, and nothing will be. */
-  private withdraw(intent: Intent): void {
-    const completion = this.completionOf(
-      { intent, takenOverFrom: null },
-      { outcome: 'not-sent', octaneStatus: null, attempts: 0 },
-    );
-    this.completions.add(completion, STORE_PATIENCE_MS).catch(this.complain);
+  private async write<T, R>(commit: GroupCommit<T, R>, item: T, entry: Entry): Promise<R> {
+    try {
+      return await commit.add(item, STORE_PATIENCE_MS, () => this.withdraw(entry));
+    } catch (error) {
+      this.complain(error);
+      throw new Problem('journal-unavailable');
+    }
+  }
+
+  /** The entry of a request that was refused because of the store, which may have it: nothing was sent, and nothing will be. */
+  private withdraw(entry: Entry): void {
+    if (this.backlog.size >= MAX_WITHDRAWALS) return;
+    const completion = this.completionOf(entry, NOT_SENT);
+    this.backlog.add(async () => {
+      // Once there is a record with this id, an intent that is still on its way to the store comes too late.
+      await this.store.begin([{ ...entry.intent, key: null }]);
+      await this.store.complete([completion]);
+    });
   }
 
   private intentOf(
@@ -180,13 +204,13 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     } else {
       // A refusal of the gateway itself happened before anything left; of a defect nobody knows how far it came.
       const outcome = error instanceof Problem ? 'not-sent' : 'unknown';
-      await this.finish(begun, { outcome, octaneStatus: null, attempts: 0 }, change, null);
+      await this.finish(begun, { ...NOT_SENT, outcome }, change, null);
     }
   }
 
   private async finish<T>(
     begun: Begun,
-    result: { outcome: Outcome; octaneStatus: number | null; attempts: number },
+    result: Result,
     { operation }: Change,
     reply: StoredReply<T> | null,
   ): Promise<void> {
@@ -195,18 +219,20 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       begun.repeatable && reply && isFinal
         ? begun.repeatable.seal(JSON.stringify(reply), begun.intent.id)
         : null;
+    const completion = { ...this.completionOf(begun, result), reply: sealed };
     try {
-      await this.completions.add({ ...this.completionOf(begun, result), reply: sealed }, STORE_PATIENCE_MS);
+      await this.completions.add(completion, STORE_PATIENCE_MS);
     } catch (error) {
       this.complain(error);
-      // The record will say that nobody knows, so the app must hear no more than that.
+      this.backlog.add(() => this.store.complete([completion]));
+      // Should this process end before that is written, nobody will know; so the app must hear no more than that.
       throw new Problem('journal-unavailable', { outcome: 'unknown', retryable: isRepeatable(operation) });
     }
   }
 
   private completionOf(
-    { intent, takenOverFrom }: Pick<Begun, 'intent' | 'takenOverFrom'>,
-    { outcome, octaneStatus, attempts }: { outcome: Outcome; octaneStatus: number | null; attempts: number },
+    { intent, takenOverFrom }: Entry,
+    { outcome, octaneStatus, attempts }: Result,
   ): Completion {
     const keepsKey =
       outcome !== 'not-sent' && !(outcome === 'rejected' && (octaneStatus === 401 || octaneStatus === 429));
@@ -225,15 +251,6 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
   private unseal<T>(holder: KeyHolder, repeatable: RepeatableRequest): StoredReply<T> {
     if (holder.reply === null) throw new Error('a finished change without its reply');
     return JSON.parse(repeatable.unseal(holder.reply, holder.id)) as StoredReply<T>;
-  }
-
-  private async write<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      this.complain(error);
-      throw new Problem('journal-unavailable');
-    }
   }
 
   private async open(): Promise<void> {

@@ -35,19 +35,18 @@ export class KyselyJournalStore extends JournalStore {
       .insertInto('changes')
       // In one order everywhere: two replicas that insert the same keys must not wait for each other crosswise.
       .values(intents.map(rowOf).toSorted((a, b) => ((a.key_hash ?? '') < (b.key_hash ?? '') ? -1 : 1)))
-      // The condition names the partial index; a change without a key is in no index and in nobody's way.
-      .onConflict((conflict) => conflict.column('key_hash').where('key_hash', 'is not', null).doNothing())
+      .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .execute();
-    if (begun.length === intents.length) return intents.map(() => null);
     const recorded = new Set(begun.map(({ id }) => id));
-    const refused = intents.filter(({ id }) => !recorded.has(id));
-    const holders = await this.holdersOf(refused.flatMap(({ key }) => (key ? [key.hash] : [])));
+    const refused = intents.flatMap(({ id, key }) => (key && !recorded.has(id) ? [key.hash] : []));
+    if (refused.length === 0) return intents.map(() => null);
+    const holders = await this.holdersOf(refused);
     // A holder may have let go of the key since: then the next try gets it.
     return Promise.all(
       intents.map(async (intent) => {
-        if (recorded.has(intent.id)) return null;
-        return holders.get(intent.key?.hash ?? '') ?? (await this.begin([intent]))[0] ?? null;
+        if (recorded.has(intent.id) || !intent.key) return null;
+        return holders.get(intent.key.hash) ?? (await this.begin([intent]))[0] ?? null;
       }),
     );
   }
@@ -82,14 +81,15 @@ export class KyselyJournalStore extends JournalStore {
           'in',
           givenBack.map(({ id }) => id),
         )
+        .where('key_hash', 'is not', null)
         .execute();
-      const keyOf = new Map(keys.map(({ id, key_hash }) => [id, key_hash]));
       await this.write(transaction, completions);
-      for (const { id, keyGoesBackTo } of givenBack) {
+      const receiverOf = new Map(givenBack.map(({ id, keyGoesBackTo }) => [id, keyGoesBackTo]));
+      for (const { id, key_hash } of keys) {
         await transaction
           .updateTable('changes')
-          .set({ key_hash: keyOf.get(id) ?? null })
-          .where('id', '=', keyGoesBackTo)
+          .set({ key_hash })
+          .where('id', '=', receiverOf.get(id) ?? '')
           .execute();
       }
     });
@@ -184,7 +184,8 @@ export class KyselyJournalStore extends JournalStore {
       WITH done (id, outcome, octane_status, attempts, completed_at, reply, keeps_key) AS (VALUES ${sql.join(rows)})
       UPDATE changes SET
         outcome = done.outcome, octane_status = done.octane_status, attempts = done.attempts,
-        completed_at = done.completed_at, reply = done.reply,
+        completed_at = done.completed_at,
+        reply = CASE WHEN changes.key_hash IS NOT NULL THEN done.reply END,
         key_hash = CASE WHEN done.keeps_key = 1 THEN changes.key_hash END
       FROM done WHERE changes.id = done.id`.execute(database);
   }

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
+import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import type { JournalSchema } from './schema.ts';
 
@@ -25,10 +26,15 @@ export function openSqlite(path: string): Kysely<JournalSchema> {
         mkdirSync(dirname(path), { recursive: true });
         closeSync(openSync(path, 'a', 0o600));
         const database = new Database(path, { timeout: PATIENCE_MS });
-        database.pragma('journal_mode = WAL');
-        // Each commit is on the disk before it counts.
-        database.pragma('synchronous = FULL');
-        return database;
+        try {
+          database.pragma('journal_mode = WAL');
+          // Each commit is on the disk before it counts.
+          database.pragma('synchronous = FULL');
+          return database;
+        } catch (error) {
+          database.close();
+          throw error;
+        }
       },
     }),
   });
@@ -55,7 +61,31 @@ export function openPostgres(url: string, purpose: 'writes' | 'reads' = 'writes'
         oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
     },
   });
-  // An idle connection that breaks is replaced when it is next needed; without a listener it would end the process.
-  pool.on('error', () => undefined);
-  return new Kysely<JournalSchema>({ dialect: new PostgresDialect({ pool }) });
+  // A connection that breaks is replaced when it is next needed. Without listeners it would end the process: the pool listens
+  // only while a connection is idle.
+  pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
+  return new Kysely<JournalSchema>({ dialect: new PostgresDialect({ pool: withoutBadConnections(pool) }) });
+}
+
+/** Closes a connection after any fault that the server did not report itself: an answer that is late may never come. */
+function withoutBadConnections(pool: pg.Pool): PostgresPool {
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    connect: async () => {
+      const client = await pool.connect();
+      let isGood = true;
+      return {
+        query: (async (sql: string, parameters: unknown[]) => {
+          try {
+            return await client.query(sql, parameters);
+          } catch (error) {
+            isGood &&= error instanceof pg.DatabaseError;
+            throw error;
+          }
+        }) as unknown as PostgresPoolClient['query'],
+        release: () => client.release(!isGood),
+      };
+    },
+  };
 }

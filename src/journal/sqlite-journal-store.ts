@@ -78,13 +78,14 @@ export class SqliteJournalStore extends JournalStore {
       if ('error' in reply) pending?.reject(new Error(reply.error));
       else pending?.resolve(reply.result);
     });
-    worker.on('error', (error) => this.lose(error));
-    worker.on('exit', () => this.lose(new Error('the thread of the store ended')));
+    worker.on('error', (error) => this.lose(worker, error));
+    worker.on('exit', () => this.lose(worker, new Error('the thread of the store ended')));
     return worker;
   }
 
   /** The next call starts a new thread. */
-  private lose(error: unknown): void {
+  private lose(worker: Worker, error: unknown): void {
+    if (this.worker !== worker) return;
     this.worker = undefined;
     for (const { reject } of this.pending.values()) reject(error as Error);
     this.pending.clear();

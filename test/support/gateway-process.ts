@@ -28,9 +28,13 @@ export class GatewayProcess {
   exitCode: number | null | undefined;
   private readonly child: ChildProcessByStdio<null, Readable, Readable>;
 
-  /** @param environment everything that the process sees of its surroundings */
-  constructor(folder: string, environment: Record<string, string>) {
-    this.child = spawn(process.execPath, ['dist/main.js'], {
+  /**
+   * @param environment everything that the process sees of its surroundings
+   * @param launcher a program and its arguments that starts the gateway in its own place
+   */
+  constructor(folder: string, environment: Record<string, string>, launcher: readonly string[] = []) {
+    const [program, ...args] = [...launcher, process.execPath, 'dist/main.js'];
+    this.child = spawn(program, args, {
       cwd: folder,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { createGateway } from '../../src/app.setup.ts';
-import { loadGatewayFile } from '../../src/config/gateway-file.ts';
+import { LiveGatewayConfig } from '../../src/config/live-gateway-config.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { createLogger } from '../../src/telemetry/nest-logger.ts';
 import { ScriptedOctane } from './scripted-octane.ts';
@@ -78,7 +78,8 @@ export class TestGateway {
     readonly octane: ScriptedOctane,
     readonly issuer: TokenIssuer,
     private readonly app: Awaited<ReturnType<typeof createGateway>>,
-    private readonly folder: string,
+    /** Holds the gateway file and the files beside it. */
+    readonly folder: string,
     /** Every log line so far. */
     readonly log: readonly string[],
     private readonly ownsPeers: boolean,
@@ -108,7 +109,7 @@ export class TestGateway {
     });
     const log: string[] = [];
     const logger = createLogger(settings.logLevel, { write: (line: string) => log.push(line) });
-    const app = await createGateway(settings, loadGatewayFile(settings), logger);
+    const app = await createGateway(settings, new LiveGatewayConfig(settings), logger);
     await app.listen(0, '127.0.0.1');
     return new TestGateway(octane, issuer, app, folder, log, beside === undefined);
   }

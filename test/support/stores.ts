@@ -8,10 +8,14 @@ export const STORE_KINDS = ['SQLite', 'PostgreSQL'] as const;
 
 /** A place for journals of one kind. */
 export class TestStores {
-  private constructor(
-    private readonly folder: string,
-    private readonly postgres: TestPostgres | undefined,
-  ) {}
+  private readonly folder: string;
+  private readonly postgres: TestPostgres | undefined;
+
+  // No parameter properties: the crash test runs this file unbuilt.
+  private constructor(folder: string, postgres: TestPostgres | undefined) {
+    this.folder = folder;
+    this.postgres = postgres;
+  }
 
   static async start(kind: (typeof STORE_KINDS)[number]): Promise<TestStores> {
     const folder = await mkdtemp(join(tmpdir(), 'octane-bff-stores-'));

@@ -39,11 +39,16 @@ export class TokenIssuer {
   /** What it does instead of serving, while set. */
   misbehave: ((response: import('node:http').ServerResponse) => void) | undefined;
 
-  private constructor(
-    readonly key: SigningKey,
-    private readonly server: Server,
-    readonly issuer: string,
-  ) {}
+  readonly key: SigningKey;
+  readonly issuer: string;
+  private readonly server: Server;
+
+  // No parameter properties: the crash test runs this file unbuilt.
+  private constructor(key: SigningKey, server: Server, issuer: string) {
+    this.key = key;
+    this.server = server;
+    this.issuer = issuer;
+  }
 
   static async start(kid = 'key-1'): Promise<TokenIssuer> {
     const key = await signingKey(kid);

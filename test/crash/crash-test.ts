@@ -1,0 +1,149 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import { ScriptedOctane } from '../support/scripted-octane.ts';
+import { TokenIssuer } from '../support/token-issuer.ts';
+import { Apps } from './apps.ts';
+import { moodyOctane } from './moody-octane.ts';
+import { Random } from './random.ts';
+import { brokenPromises } from './verdict.ts';
+import type { Recorded } from './verdict.ts';
+
+export const OCTANE_TIMEOUT_MS = 400;
+/** From then on after a crash every change is known to be unknown. */
+export const SETTLED_AFTER_MS = OCTANE_TIMEOUT_MS + 5000;
+
+export interface CrashTest {
+  /** Where the compiled gateway is. */
+  readonly folder: string;
+  readonly databaseUrl: string;
+  /** How often a gateway is started, worked hard and killed. */
+  readonly rounds: number;
+  /** The same seed draws the same requests, faults and moments; how they meet is up to the machine. */
+  readonly seed: number;
+  /** Reads the journal as it stands SETTLED_AFTER_MS after the last crash. */
+  readonly readJournal: () => Promise<readonly Recorded[]>;
+  /** Told of each round that is over. */
+  readonly onRound?: (round: number) => void;
+}
+
+export interface CrashReport {
+  readonly kills: number;
+  readonly requests: number;
+  readonly answered: number;
+  /** Answers that said that the change is made, replays included. */
+  readonly acknowledged: number;
+  readonly replayed: number;
+  /** Requests that Octane received. */
+  readonly hits: number;
+  readonly records: Readonly<Record<string, number>>;
+  readonly brokenPromises: readonly string[];
+}
+
+/** Kills gateways at random moments under load, and then holds their journal against what the apps and Octane know. */
+export async function crashTest({
+  folder,
+  databaseUrl,
+  rounds,
+  seed,
+  readJournal,
+  onRound,
+}: CrashTest): Promise<CrashReport> {
+  const [octane, issuer] = await Promise.all([ScriptedOctane.start(), TokenIssuer.start()]);
+  const apps = new Apps();
+  const faults: string[] = [];
+  try {
+    const environment = await crashEnvironment(folder, databaseUrl, octane, issuer);
+    for (let round = 1; round <= rounds; round += 1) {
+      const gateway = new GatewayProcess(folder, environment);
+      const random = new Random(seed + round);
+      const token = await issuer.token({ claims: { client_id: 'crash-test' } });
+      await killAtRandom(gateway, octane, random, (api) => apps.ask(api, token, `round-${round}`, random));
+      if (gateway.exitCode !== null) faults.push(`round-${round}: the gateway ended by itself`);
+      if (gateway.stderr !== '') faults.push(`round-${round}: ${gateway.stderr}`);
+      onRound?.(round);
+    }
+    const records = await readJournal();
+    return {
+      kills: rounds,
+      requests: apps.wishes.size,
+      answered: apps.heard.length,
+      acknowledged: apps.heard.filter(({ status }) => status < 300).length,
+      replayed: apps.heard.filter(({ isReplay }) => isReplay).length,
+      hits: octane.hits.length,
+      records: Object.fromEntries(
+        [...Map.groupBy(records, ({ outcome }) => outcome)].map(([outcome, group]) => [
+          outcome,
+          group.length,
+        ]),
+      ),
+      brokenPromises: [...faults, ...brokenPromises(apps, octane.hits, records)],
+    };
+  } finally {
+    await Promise.all([octane.stop(), issuer.stop()]);
+  }
+}
+
+/** @param load asks until the gateway is gone */
+async function killAtRandom(
+  gateway: GatewayProcess,
+  octane: ScriptedOctane,
+  random: Random,
+  load: (api: string) => Promise<void>,
+): Promise<void> {
+  octane.script = moodyOctane(random, OCTANE_TIMEOUT_MS);
+  if (random.happens(0.05)) {
+    await wait(random.between(0, 1500));
+    await gateway.kill();
+    return;
+  }
+  const { api } = await gateway.addresses();
+  if (random.happens(0.5)) {
+    const loaded = load(api);
+    await wait(random.between(0, 1200));
+    await Promise.all([gateway.kill(), loaded]);
+    return;
+  }
+  // At the very moment when a request is at Octane, or when its answer is on the way.
+  let remaining = random.between(1, 200);
+  const isAnswered = random.happens(0.5);
+  const { script } = octane;
+  octane.script = (...exchange) => {
+    remaining -= 1;
+    if (isAnswered || remaining > 0) script(...exchange);
+    if (remaining === 0) gateway.signal('SIGKILL');
+  };
+  await load(api);
+  await gateway.exited();
+}
+
+/** Writes a gateway file into the folder, for one client that may do anything: `crash-test`. */
+export async function crashEnvironment(
+  folder: string,
+  databaseUrl: string,
+  octane: ScriptedOctane,
+  { issuer, jwksUri }: TokenIssuer,
+): Promise<Record<string, string>> {
+  const gatewayFile = join(folder, `crash-test-${new URL(issuer).port}.yaml`);
+  const file = {
+    issuers: [{ issuer, audience: 'octane-bff', jwksUri }],
+    callers: [{ clientId: 'crash-test', issuer, groupno: '1001', customers: 'any' }],
+    groups: [{ groupno: '1001', usernameEnv: 'OCTANE_USERNAME', passwordEnv: 'OCTANE_PASSWORD' }],
+  };
+  await writeFile(gatewayFile, stringify(file));
+  return {
+    OCTANE_USERNAME: 'test-user',
+    OCTANE_PASSWORD: 'test-password',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    MANAGEMENT_PORT: '0',
+    OCTANE_BASE_URL: octane.baseUrl,
+    OCTANE_TIMEOUT_MS: String(OCTANE_TIMEOUT_MS),
+    GATEWAY_FILE: gatewayFile,
+    DATABASE_URL: databaseUrl,
+    CALLER_RATE_LIMIT: '1000000',
+    WELCOME_EMAIL_RATE_LIMIT: '1000000',
+  };
+}

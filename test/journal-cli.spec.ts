@@ -1,0 +1,410 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import Database from 'better-sqlite3';
+import { changeIdAt } from '../src/journal/change-id.ts';
+import { JournalStore } from '../src/journal/journal-store.ts';
+import type { Intent } from '../src/journal/journal-store.ts';
+import { KyselyJournalStore } from '../src/journal/kysely-journal-store.ts';
+import { openPostgres, openSqlite, sqlitePathOf } from '../src/journal/open-database.ts';
+import { eventually } from './support/eventually.ts';
+import { compileGateway } from './support/gateway-process.ts';
+import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
+import { answerProperly } from './support/scripted-octane.ts';
+import { STORE_KINDS, TestStores } from './support/stores.ts';
+
+/** Compiling and starting take seconds, and more on a busy machine. */
+const SLOW_MS = 60_000;
+const YEAR_2020 = Date.parse('2020-01-01T00:00:00Z');
+const FIELDS = [
+  'id',
+  'at',
+  'issuer',
+  'client',
+  'subject',
+  'groupno',
+  'custno',
+  'operation',
+  'outcome',
+  'octaneStatus',
+  'attempts',
+  'requestId',
+];
+
+let build: Awaited<ReturnType<typeof compileGateway>>;
+beforeAll(async () => {
+  build = await compileGateway();
+}, SLOW_MS);
+afterAll(() => build.remove());
+
+const running: ChildProcessByStdio<null, Readable, Readable>[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+});
+
+function start(databaseUrl: string, args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawn(process.execPath, ['dist/journal/cli.js', ...args], {
+    cwd: build.folder,
+    env: { DATABASE_URL: databaseUrl },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.push(child);
+  return child;
+}
+
+interface Printed {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function journal(databaseUrl: string, ...args: string[]): Promise<Printed> {
+  const child = start(databaseUrl, args);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
+
+async function records(databaseUrl: string, ...args: string[]): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await journal(databaseUrl, ...args, '--json');
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as Record<string, unknown>[];
+}
+
+function intentAt(at: number, changes: Partial<Intent> = {}): Intent {
+  return {
+    id: changeIdAt(at),
+    at,
+    issuer: 'https://id.example.com/',
+    client: 'selfcare-app',
+    subject: 'user-1',
+    groupno: '1001',
+    custno: '700123',
+    operation: 'direct-debit',
+    requestId: 'request-1',
+    unknownAt: at + 15_000,
+    key: null,
+    ...changes,
+  };
+}
+
+describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
+  let stores: TestStores;
+  beforeAll(async () => {
+    stores = await TestStores.start(kind);
+  }, SLOW_MS);
+  afterAll(() => stores.stop());
+
+  describe('while the gateway runs', () => {
+    let gateway: TestGateway;
+    let databaseUrl: string;
+    let finish: (() => void) | undefined;
+    /** Request ids by what became of the request. */
+    const requests: Record<'applied' | 'rejected' | 'unknown' | 'running', string> = {
+      applied: 'request-applied',
+      rejected: 'request-rejected',
+      unknown: 'request-unknown',
+      running: 'request-running',
+    };
+    const withId = (id: string): { headers: Record<string, string> } => ({ headers: { 'x-request-id': id } });
+
+    beforeAll(async () => {
+      databaseUrl = await stores.newUrl();
+      gateway = await TestGateway.start({ environment: { DATABASE_URL: databaseUrl } });
+      const store = gateway.application.get(JournalStore, { strict: false });
+      const old = [
+        intentAt(YEAR_2020, { requestId: 'not-sent' }),
+        intentAt(YEAR_2020 + 1000, { requestId: 'crashed' }),
+      ];
+      await store.begin(old);
+      await store.complete([
+        {
+          id: old[0]!.id,
+          outcome: 'not-sent',
+          octaneStatus: null,
+          attempts: 1,
+          completedAt: YEAR_2020 + 5,
+          reply: null,
+          keepsKey: false,
+          keyGoesBackTo: null,
+        },
+      ]);
+      await gateway.setDirectDebit(VALID_DIRECT_DEBIT, withId(requests.applied));
+      gateway.octane.script = (_hit, response) => response.writeHead(422).end();
+      await gateway.sendWelcomeEmail({
+        ...withId(requests.rejected),
+        token: await gateway.issuer.token({ claims: { client_id: 'billing-service' } }),
+        path: '/v1/customers/700124/send-welcome-email',
+      });
+      gateway.octane.script = (_hit, response) => response.writeHead(500).end();
+      await gateway.setDirectDebit(VALID_DIRECT_DEBIT, {
+        ...withId(requests.unknown),
+        token: await gateway.issuer.token({ claims: { client_id: 'other-group', sub: 'a@example.com' } }),
+      });
+      gateway.octane.script = (hit, response, socket) => {
+        finish = () => answerProperly(hit, response, socket);
+      };
+      void gateway.sendWelcomeEmail(withId(requests.running)).catch(() => undefined);
+      await eventually(() => finish);
+    }, SLOW_MS);
+    afterAll(async () => {
+      finish?.();
+      await gateway.stop();
+    });
+
+    it('lists every attempted change, newest first, with exactly the promised fields', async () => {
+      const list = await records(databaseUrl, 'list');
+      for (const record of list) expect(Object.keys(record)).toEqual(FIELDS);
+      const times = list.map(({ at }) => Date.parse(String(at)));
+      expect(times).toEqual(times.toSorted((a, b) => b - a));
+      expect(list.at(-1)?.['at']).toBe('2020-01-01T00:00:00.000Z');
+      const byRequest = new Map(list.map((record) => [record['requestId'], record]));
+      expect(byRequest.size).toBe(6);
+      expect(byRequest.get(requests.applied)).toEqual({
+        id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+        at: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/),
+        issuer: gateway.issuer.issuer,
+        client: 'selfcare-app',
+        subject: 'user-1',
+        groupno: '1001',
+        custno: '700123',
+        operation: 'direct-debit',
+        outcome: 'applied',
+        octaneStatus: 200,
+        attempts: 1,
+        requestId: requests.applied,
+      });
+      expect(byRequest.get(requests.rejected)).toMatchObject({
+        client: 'billing-service',
+        custno: '700124',
+        operation: 'welcome-email',
+        outcome: 'rejected',
+        octaneStatus: 422,
+      });
+      expect(byRequest.get(requests.unknown)).toMatchObject({
+        groupno: '2002',
+        subject: expect.stringMatching(/^[0-9a-f]{16}$/),
+        outcome: 'unknown',
+      });
+      expect(byRequest.get(requests.running)).toMatchObject({
+        outcome: 'in-progress',
+        octaneStatus: null,
+        attempts: 0,
+      });
+      expect(byRequest.get('not-sent')).toMatchObject({
+        outcome: 'not-sent',
+        octaneStatus: null,
+        attempts: 1,
+      });
+      expect(byRequest.get('crashed')).toMatchObject({ outcome: 'unknown', octaneStatus: null });
+    });
+
+    it('filters by customer, client, issuer, outcome and time', async () => {
+      const expected: [string[], string[]][] = [
+        [['--custno', '700124'], [requests.rejected]],
+        [['--client', 'other-group'], [requests.unknown]],
+        [
+          ['--issuer', 'https://id.example.com/'],
+          ['crashed', 'not-sent'],
+        ],
+        [['--outcome', 'applied'], [requests.applied]],
+        [['--outcome', 'not-sent'], ['not-sent']],
+        [
+          ['--outcome', 'unknown'],
+          [requests.unknown, 'crashed'],
+        ],
+        [['--outcome', 'in-progress'], [requests.running]],
+        [['--until', '2020-01-01T02:00:01+02:00'], ['not-sent']],
+        [['--since', '2020-01-01T00:00:00.001', '--until', '2020-01-02'], ['crashed']],
+        [['--custno', '700123', '--outcome', 'unknown', '--until', '2021-01-01'], ['crashed']],
+      ];
+      const found = await Promise.all(
+        expected.map(async ([filter]) => {
+          const list = await records(databaseUrl, 'list', ...filter);
+          return [filter, list.map(({ requestId }) => requestId)];
+        }),
+      );
+      expect(found).toEqual(expected);
+    });
+
+    it('shows one record: its fields to people, a list of one to programs', async () => {
+      const [record] = await records(databaseUrl, 'list', '--outcome', 'applied');
+      const id = String(record?.['id']);
+      expect(await records(databaseUrl, 'show', id)).toEqual([record]);
+      const { code, stdout } = await journal(databaseUrl, 'show', id);
+      expect(code).toBe(0);
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines.map((line) => line.split(/ +/))).toEqual(
+        FIELDS.map((field) => [field, String(record?.[field])]),
+      );
+    });
+
+    it('prints a table for people', async () => {
+      const { code, stdout, stderr } = await journal(databaseUrl, 'list', '--until', '2021-01-01');
+      expect([code, stderr]).toEqual([0, '']);
+      const [head = '', crashed = '', notSent = '', ...rest] = stdout.split('\n');
+      expect(rest).toEqual(['']);
+      expect(head.split(/ {2,}/)).toEqual([
+        'at',
+        'outcome',
+        'operation',
+        'custno',
+        'groupno',
+        'client',
+        'octaneStatus',
+        'id',
+        'subject',
+      ]);
+      expect(crashed).toMatch(/^2020-01-01T00:00:01\.000Z {2}unknown +direct-debit +700123 /);
+      expect(notSent).toMatch(/^2020-01-01T00:00:00\.000Z {2}not-sent +direct-debit +700123 /);
+      for (const line of [crashed, notSent]) expect(line.indexOf('user-1')).toBe(head.indexOf('subject'));
+    });
+
+    it('prints an empty list and an empty table', async () => {
+      expect((await journal(databaseUrl, 'list', '--custno', '999', '--json')).stdout).toBe('[]\n');
+      expect((await journal(databaseUrl, 'list', '--custno', '999')).stdout).toMatch(/^at .* subject\n$/);
+    });
+
+    it('says that an ID is unknown', async () => {
+      const { code, stdout, stderr } = await journal(databaseUrl, 'show', changeIdAt(YEAR_2020));
+      expect([code, stdout, stderr]).toEqual([1, '', 'There is no record with that ID.\n']);
+    });
+  });
+
+  describe('with many records', () => {
+    const RECORDS = 6000;
+    let databaseUrl: string;
+    let store: KyselyJournalStore;
+    beforeEach(async () => {
+      databaseUrl = await stores.newUrl();
+      const path = sqlitePathOf(databaseUrl);
+      store = new KyselyJournalStore(path === undefined ? openPostgres(databaseUrl) : openSqlite(path));
+      await store.open();
+      const intents = Array.from({ length: RECORDS }, (_, index) => intentAt(YEAR_2020 + index));
+      for (let from = 0; from < RECORDS; from += 500) await store.begin(intents.slice(from, from + 500));
+    });
+    afterEach(() => store.close());
+
+    it.each([[['list']], [['list', '--json']]])('prints while it reads: %j', async (args) => {
+      const child = start(databaseUrl, args);
+      const closed = once(child, 'close') as Promise<[number | null]>;
+      await once(child.stdout, 'readable');
+      // It waits for its reader. What is deleted now and had been read before is still printed; there is no such thing here.
+      await store.prune(0, YEAR_2020 + 1000, 1000);
+      const printed = await text(child.stdout);
+      expect((await closed)[0]).toBe(0);
+      const count = args.includes('--json')
+        ? (JSON.parse(printed) as unknown[]).length
+        : printed.trimEnd().split('\n').length - 1;
+      expect(count).toBe(RECORDS - 1000);
+    });
+
+    it.each([[['list']], [['list', '--json']]])('ends well when its reader does: %j', async (args) => {
+      const child = start(databaseUrl, args);
+      const closed = once(child, 'close') as Promise<[number | null]>;
+      const complaints = text(child.stderr);
+      await once(child.stdout, 'readable');
+      child.stdout.destroy();
+      expect(await closed).toEqual([0, null]);
+      expect(await complaints).toBe('');
+    });
+  });
+
+  it('says that there is no journal yet', async () => {
+    const { code, stdout, stderr } = await journal(await stores.newUrl(), 'list');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^There is no journal where DATABASE_URL points.*\n$/);
+  });
+});
+
+describe('npm run journal', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'octane-bff-cli-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('refuses what it does not understand, in one line', async () => {
+    const calls: [string[], RegExp][] = [
+      [[], /list.*show/],
+      [['list', 'all'], /list.*show/],
+      [['show'], /list.*show/],
+      [['show', 'a', '--custno', '1'], /no filter/],
+      [['list', '--custno', '01'], /--custno/],
+      [['list', '--outcome', 'good'], /applied, rejected, not-sent, unknown, in-progress/],
+      [['list', '--since', '5'], /--since/],
+      [['list', '--since', '2026-02-31'], /--since/],
+      [['list', '--until', '2026-02-03T25:00Z'], /--until/],
+      [['list', '--since'], /--since/],
+      [['list', '--limit', '5'], /--limit/],
+    ];
+    await Promise.all(
+      calls.map(async ([args, fault]) => {
+        const { code, stdout, stderr } = await journal('sqlite:gateway.db', ...args);
+        expect([args, code, stdout]).toEqual([args, 1, '']);
+        expect(stderr).toMatch(/^[^\n]+--help\n$/);
+        expect(stderr).toMatch(fault);
+      }),
+    );
+  });
+
+  it('explains itself', async () => {
+    const { code, stdout, stderr } = await journal('sqlite:gateway.db', '--help');
+    expect([code, stderr]).toEqual([0, '']);
+    for (const word of ['list', 'show', '--custno', '--client', '--outcome', '--since', '--json'])
+      expect(stdout).toContain(word);
+  });
+
+  it.each([
+    ['a bad DATABASE_URL', 'mysql://canary', /^DATABASE_URL: /],
+    ['a PostgreSQL that is down', 'postgres://canary:canary@127.0.0.1:1/canary', /ECONNREFUSED/],
+    ['a file that is no database', 'sqlite:package.json', /SQLITE_NOTADB/],
+  ])('says in one line what is wrong with %s', async (_, databaseUrl, fault) => {
+    const { code, stdout, stderr } = await journal(databaseUrl, 'list');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(fault);
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).not.toContain('canary');
+  });
+
+  it('says that a file holds no journal', async () => {
+    const path = join(folder, 'empty.db');
+    await writeFile(path, '');
+    expect(await journal(`sqlite:${path}`, 'list')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no journal'),
+    });
+  });
+
+  it('changes nothing, not even a file of SQLite’s older kind', async () => {
+    const path = join(folder, 'older.db');
+    const before = new Database(path);
+    before.exec('CREATE TABLE something (id)');
+    before.close();
+    await journal(`sqlite:${path}`, 'list');
+    const after = new Database(path, { readonly: true });
+    expect(after.pragma('journal_mode', { simple: true })).toBe('delete');
+    after.close();
+  });
+
+  it('says what to do where nothing is compiled', async () => {
+    const project = join(folder, 'project');
+    await mkdir(project);
+    await copyFile('package.json', join(project, 'package.json'));
+    const child = spawn('npm', ['run', '--silent', 'journal', '--', 'list'], {
+      cwd: project,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('npm run build');
+  });
+});

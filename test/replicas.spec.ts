@@ -1,0 +1,173 @@
+import { KyselyJournalStore } from '../src/journal/kysely-journal-store.ts';
+import { openPostgres } from '../src/journal/open-database.ts';
+import { expectProblem } from './support/expect-problem.ts';
+import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
+import type { Answer } from './support/gateway.ts';
+import { journalRecords } from './support/journal-records.ts';
+import { TestPostgres } from './support/postgres.ts';
+
+const OTHER_DIRECT_DEBIT = { ...VALID_DIRECT_DEBIT, ddPaymentDay: '16' };
+const OPERATIONS = ['direct-debit', 'welcome-email'] as const;
+
+type Operation = (typeof OPERATIONS)[number];
+
+let postgres: TestPostgres;
+let databaseUrl: string;
+let one: TestGateway;
+let other: TestGateway;
+let keys = 0;
+
+beforeAll(async () => {
+  postgres = await TestPostgres.start();
+  databaseUrl = await postgres.newDatabase();
+  const environment = { DATABASE_URL: databaseUrl, OCTANE_TIMEOUT_MS: '2000' };
+  one = await TestGateway.start({ environment });
+  other = await TestGateway.start({ environment, beside: one });
+}, 30_000);
+afterAll(async () => {
+  await other.stop();
+  await one.stop();
+  await postgres.stop();
+});
+beforeEach(() => one.octane.reset());
+
+const newKey = (): string => `key-${(keys += 1)}`;
+const hits = (): number => one.octane.hits.length;
+
+function ask(
+  replica: TestGateway,
+  operation: Operation,
+  key: string,
+  directDebit: unknown = VALID_DIRECT_DEBIT,
+): Promise<Answer> {
+  const call = { headers: { 'idempotency-key': key } };
+  return operation === 'direct-debit'
+    ? replica.setDirectDebit(directDebit, call)
+    : replica.sendWelcomeEmail(call);
+}
+
+/** 50 requests with one key, every second one to the other replica. */
+function ask50(operation: Operation, key: string): Promise<Answer[]> {
+  return Promise.all(
+    Array.from({ length: 50 }, (_, index) => ask(index % 2 === 0 ? one : other, operation, key)),
+  );
+}
+
+describe('two replicas on one journal', () => {
+  describe.each(OPERATIONS)('for the %s', (operation) => {
+    const success = operation === 'direct-debit' ? 200 : 204;
+
+    it('send one of 50 parallel requests with one key', async () => {
+      const key = newKey();
+      const answers = await ask50(operation, key);
+      expect(hits()).toBe(1);
+      const [successes, others] = [success, 409].map((wanted) =>
+        answers.filter(({ status }) => status === wanted),
+      );
+      expect(successes!.length + others!.length).toBe(50);
+      expect(successes!.filter(({ headers }) => !headers['idempotency-replayed'])).toHaveLength(1);
+      expect(new Set(successes!.map(({ text }) => text)).size).toBe(1);
+      for (const answer of others!) expectProblem(answer, 409, 'request-in-progress');
+      for (const replica of [one, other]) {
+        const again = await ask(replica, operation, key);
+        expect([again.status, again.headers['idempotency-replayed']]).toEqual([success, 'true']);
+      }
+      expect(hits()).toBe(1);
+    });
+
+    it('give each other’s answers again', async () => {
+      const key = newKey();
+      const first = await ask(one, operation, key);
+      const again = await ask(other, operation, key);
+      expect(first.headers).not.toHaveProperty('idempotency-replayed');
+      expect([again.status, again.text]).toEqual([success, first.text]);
+      expect(again.headers['idempotency-replayed']).toBe('true');
+      expect(hits()).toBe(1);
+    });
+
+    it('know of each other what still runs', async () => {
+      const key = newKey();
+      const held = Promise.withResolvers<() => void>();
+      one.octane.script = (_hit, response) => held.resolve(() => response.destroy());
+      const first = ask(one, operation, key);
+      const hangUp = await held.promise;
+      expectProblem(await ask(other, operation, key), 409, 'request-in-progress');
+      expect(hits()).toBe(1);
+      one.octane.reset();
+      hangUp();
+      expect([200, 502]).toContain((await first).status);
+    });
+  });
+
+  describe('know of each other what nobody knows', () => {
+    async function leaveUnknown(operation: Operation, key: string): Promise<void> {
+      one.octane.script = (_hit, response) => response.writeHead(500).end();
+      expect((await ask(one, operation, key)).json).toMatchObject({ outcome: 'unknown' });
+      one.octane.reset();
+    }
+
+    it('and do not send such an email again', async () => {
+      const key = newKey();
+      await leaveUnknown('welcome-email', key);
+      for (const answer of await ask50('welcome-email', key))
+        expectProblem(answer, 409, 'outcome-unknown', { outcome: 'unknown', retryable: false });
+      expect(hits()).toBe(0);
+    });
+
+    it('and set such a direct debit again once, however many ask, and only with the same body', async () => {
+      const key = newKey();
+      await leaveUnknown('direct-debit', key);
+      expectProblem(await ask(other, 'direct-debit', key, OTHER_DIRECT_DEBIT), 422, 'idempotency-key-reused');
+      expect(hits()).toBe(0);
+      await ask50('direct-debit', key);
+      expect((await ask(other, 'direct-debit', key)).headers['idempotency-replayed']).toBe('true');
+      expect(hits()).toBe(1);
+    });
+  });
+
+  it('refuse a key that the other one used with another body', async () => {
+    const key = newKey();
+    await ask(one, 'direct-debit', key);
+    expectProblem(await ask(other, 'direct-debit', key, OTHER_DIRECT_DEBIT), 422, 'idempotency-key-reused');
+    expect(hits()).toBe(1);
+  });
+
+  it('put each change on one record', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? one : other).setDirectDebit()),
+    );
+    const sent = new Set(answers.map(({ headers }) => headers['x-request-id']));
+    const records = (await journalRecords(databaseUrl)).filter(({ requestId }) => sent.has(requestId));
+    expect(records.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 40 }, () => 'applied'));
+    expect(new Set(records.map(({ requestId }) => requestId))).toEqual(sent);
+  });
+});
+
+describe('two replicas that start at once', () => {
+  it('on an empty database both work', async () => {
+    const environment = { DATABASE_URL: await postgres.newDatabase() };
+    const replicas = await Promise.all([
+      TestGateway.start({ environment, beside: one }),
+      TestGateway.start({ environment, beside: one }),
+    ]);
+    try {
+      const answers = await Promise.all(replicas.map((replica) => replica.setDirectDebit()));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      expect(await journalRecords(environment.DATABASE_URL)).toHaveLength(2);
+      expect(replicas.flatMap(({ log }) => log).filter((line) => line.includes('"level":"error"'))).toEqual(
+        [],
+      );
+    } finally {
+      await Promise.all(replicas.map((replica) => replica.stop()));
+    }
+  });
+
+  it.each([1, 2, 3, 4, 5])('bring a database up to date together, time %i', async () => {
+    const url = await postgres.newDatabase();
+    const stores = Array.from({ length: 4 }, () => new KyselyJournalStore(openPostgres(url)));
+    const opened = Promise.all(stores.map((store) => store.open()));
+    await expect(opened).resolves.toHaveLength(stores.length);
+    await Promise.all(stores.map((store) => store.check()));
+    await Promise.all(stores.map((store) => store.close()));
+  });
+});
