@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuthFailureLimit } from '../limits/auth-failure-limit.ts';
+import { reportOn } from '../limits/rate-limit-fields.ts';
 import { Problem } from '../problems/problems.ts';
 import { invalidToken } from './invalid-token.ts';
 import { isPublic } from './access.decorators.ts';
@@ -9,12 +12,21 @@ import { isPublic } from './access.decorators.ts';
 /** Step 1: nobody passes without a valid token, except to handlers that are @Public(). */
 @Injectable()
 export class AuthenticateGuard extends AuthGuard('jwt') {
-  constructor(private readonly reflector: Reflector) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly failureLimit: AuthFailureLimit,
+  ) {
     super();
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    return isPublic(this.reflector, context) || Boolean(await super.canActivate(context));
+    if (isPublic(this.reflector, context)) return true;
+    try {
+      return Boolean(await super.canActivate(context));
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'invalid-token') this.countFailure(context);
+      throw error;
+    }
   }
 
   override getAuthenticateOptions(): { session: false; property: string } {
@@ -26,5 +38,11 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
     if (error) throw error;
     if (principal) return principal;
     throw refusal instanceof Problem ? refusal : invalidToken('signature');
+  }
+
+  /** @throws Problem `rate-limited` */
+  private countFailure(context: ExecutionContext): void {
+    const http = context.switchToHttp();
+    this.failureLimit.count(http.getRequest<FastifyRequest>().ip, reportOn(http.getResponse<FastifyReply>()));
   }
 }

@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { GatewayConfig, IssuerConfig } from '../config/gateway-file.ts';
-import { GATEWAY_CONFIG } from '../config/tokens.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable } from '@nestjs/common';
+import type { IssuerConfig } from '../config/gateway-file.ts';
+import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
 import { fetchKeySet } from './fetch-key-set.ts';
 import { LocalIssuerKeys, RemoteIssuerKeys } from './issuer-keys.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
@@ -14,14 +15,22 @@ export interface Issuer {
 /** The issuers that the gateway trusts, each with its own keys. */
 @Injectable()
 export class Issuers {
-  private readonly byName: ReadonlyMap<string, Issuer>;
+  private byName: ReadonlyMap<string, Issuer> = new Map();
 
-  constructor(@Inject(GATEWAY_CONFIG) gateway: GatewayConfig) {
-    this.byName = new Map(gateway.issuers.map((config) => [config.issuer, { config, keys: keysOf(config) }]));
+  constructor(gateway: LiveGatewayConfig) {
+    gateway.follow(({ issuers }) => {
+      this.byName = new Map(issuers.map((config) => [config.issuer, { config, keys: this.keysFor(config) }]));
+    });
   }
 
   find(issuer: string): Issuer | undefined {
     return this.byName.get(issuer);
+  }
+
+  /** Keys that were fetched stay known as long as they come from the same place. */
+  private keysFor(config: IssuerConfig): IssuerKeys {
+    const known = this.byName.get(config.issuer);
+    return known && isDeepStrictEqual(known.config.keys, config.keys) ? known.keys : keysOf(config);
   }
 }
 

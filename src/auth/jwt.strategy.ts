@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
 import type { KeyObject } from 'node:crypto';
 import { Strategy } from 'passport-jwt';
 import type { JwtFromRequestFunction } from 'passport-jwt';
@@ -8,6 +9,7 @@ import { bearerToken, readUnverified } from './bearer-token.ts';
 import { checkType, principalOf } from './claims.ts';
 import { invalidToken } from './invalid-token.ts';
 import { Issuers } from './issuers.ts';
+import type { Issuer } from './issuers.ts';
 import type { Principal } from './principal.ts';
 
 /**
@@ -16,11 +18,15 @@ import type { Principal } from './principal.ts';
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
+  /** While a key is fetched the gateway file may change; a token is judged whole by what it was when the request came. */
+  private readonly issuerOf = new WeakMap<object, Issuer>();
+
   constructor(private readonly issuers: Issuers) {
     super({
       jwtFromRequest: bearerToken as unknown as JwtFromRequestFunction,
-      secretOrKeyProvider: (_request, token: string, done) => {
-        this.keyFor(token).then((key) => (done as KeyCallback)(null, key), done);
+      passReqToCallback: true,
+      secretOrKeyProvider: (request: object, token: string, done) => {
+        this.keyFor(request, token).then((key) => (done as KeyCallback)(null, key), done);
       },
       // The issuer's own, shorter list is checked before a key is looked up.
       algorithms: [...SIGNATURE_ALGORITHMS],
@@ -31,19 +37,20 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   }
 
   /** Called by Passport with the claims of a token whose signature is good. */
-  validate(claims: Readonly<Record<string, unknown>>): Principal {
-    const issuer = this.issuers.find(claims['iss'] as string);
-    if (!issuer) throw invalidToken('issuer');
+  validate(request: FastifyRequest, claims: Readonly<Record<string, unknown>>): Principal {
+    const issuer = this.issuerOf.get(request);
+    if (!issuer) throw new Error('a token was verified without its issuer');
     return principalOf(claims, issuer.config);
   }
 
-  private async keyFor(token: string): Promise<KeyObject> {
+  private async keyFor(request: object, token: string): Promise<KeyObject> {
     const { header, claims } = readUnverified(token);
     const issuer = this.issuers.find(claims.iss);
     if (!issuer) throw invalidToken('issuer');
     if (!issuer.config.algorithms.some((algorithm) => algorithm === header.alg))
       throw invalidToken('algorithm');
     checkType(header, issuer.config);
+    this.issuerOf.set(request, issuer);
     return issuer.keys.find(header.alg, header.kid);
   }
 }

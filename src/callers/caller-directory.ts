@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Principal } from '../auth/principal.ts';
-import type { CallerConfig, GatewayConfig } from '../config/gateway-file.ts';
-import { GATEWAY_CONFIG } from '../config/tokens.ts';
+import type { CallerConfig } from '../config/gateway-file.ts';
+import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
 import type { Caller } from './caller.ts';
 
 export const CUSTNO = /^[1-9][0-9]{0,9}$/;
@@ -9,14 +9,16 @@ export const CUSTNO = /^[1-9][0-9]{0,9}$/;
 /** Maps a verified token to its caller by the gateway file's pairs of issuer and client id. */
 @Injectable()
 export class CallerDirectory {
-  private readonly callers: ReadonlyMap<string, CallerConfig>;
+  private byPair: ReadonlyMap<string, CallerConfig> = new Map();
 
-  constructor(@Inject(GATEWAY_CONFIG) gateway: GatewayConfig) {
-    this.callers = new Map(gateway.callers.map((caller) => [pair(caller.issuer, caller.clientId), caller]));
+  constructor(gateway: LiveGatewayConfig) {
+    gateway.follow(({ callers }) => {
+      this.byPair = new Map(callers.map((caller) => [pair(caller.issuer, caller.clientId), caller]));
+    });
   }
 
   find({ issuer, clientId, subject, scopes, claims }: Principal): Caller | undefined {
-    const config = clientId === undefined ? undefined : this.callers.get(pair(issuer, clientId));
+    const config = clientId === undefined ? undefined : this.byPair.get(pair(issuer, clientId));
     if (!config) return undefined;
     return {
       issuer,

@@ -1,16 +1,16 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import type { GatewayConfig } from './gateway-file.ts';
+import { LiveGatewayConfig } from './live-gateway-config.ts';
 import type { Settings } from './settings.ts';
-import { GATEWAY_CONFIG, SETTINGS } from './tokens.ts';
+import { SETTINGS } from './tokens.ts';
 
-/** Gives every module what the start has read and checked. */
+/** Gives every module the settings and the gateway file, which the start has read and checked. */
 @Module({})
 export class ConfigModule {
-  static of(settings: Settings, gateway: GatewayConfig): DynamicModule {
+  static of(settings: Settings, gateway: LiveGatewayConfig): DynamicModule {
     const providers = [
       { provide: SETTINGS, useValue: settings },
-      { provide: GATEWAY_CONFIG, useValue: gateway },
+      { provide: LiveGatewayConfig, useValue: gateway },
     ];
     return { module: ConfigModule, global: true, providers, exports: providers };
   }

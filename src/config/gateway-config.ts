@@ -71,6 +71,4 @@ export interface GatewayConfig {
   readonly issuers: readonly IssuerConfig[];
   readonly callers: readonly CallerConfig[];
   readonly groups: readonly GroupConfig[];
-  /** Absolute paths of every file that it was read from, the gateway file first. */
-  readonly files: readonly string[];
 }

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { inspect } from 'node:util';
 import { stringify } from 'yaml';
 import { ConfigurationError } from './configuration-error.ts';
+import { FileReadings } from './file-readings.ts';
 import { type GatewayConfig, GroupConfig, loadGatewayFile } from './gateway-file.ts';
 
 type Entry = Record<string, unknown>;
@@ -22,6 +23,8 @@ const SECRETS: Record<string, string> = {
 };
 
 let folder: string;
+/** Of the last load. */
+let files: FileReadings;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gateway-file-'));
 });
@@ -35,7 +38,9 @@ function write(name: string, content: string | Uint8Array): string {
 
 function loadText(text: string | Uint8Array, secrets = SECRETS, allowInsecureHttp = false): GatewayConfig {
   const gatewayFile = write('gateway.yaml', text);
-  return loadGatewayFile({ gatewayFile, allowInsecureHttp, readSecret: (variable) => secrets[variable] });
+  files = new FileReadings();
+  const readSecret = (variable: string) => secrets[variable];
+  return loadGatewayFile({ gatewayFile, allowInsecureHttp, readSecret }, files);
 }
 
 function load(
@@ -83,8 +88,8 @@ describe('a gateway file that is right', () => {
         },
       ],
       callers: [{ ...CALLER, custnoClaim: 'custno', scopes: [] }],
-      files: [join(folder, 'gateway.yaml')],
     });
+    expect(files.paths).toEqual([join(folder, 'gateway.yaml')]);
     expect(groups.map(({ groupno }) => groupno)).toEqual(['1001']);
     expect(groups[0]?.basicAuthorization()).toBe(`Basic ${btoa('canary-username:canary-password')}`);
   });
@@ -141,15 +146,7 @@ describe('a gateway file that is right', () => {
     const config = load({});
     const { issuers, callers, groups } = config;
     const [issuer, caller, group] = [issuers[0], callers[0], groups[0]];
-    const lists = [
-      issuers,
-      callers,
-      groups,
-      config.files,
-      issuer?.audience,
-      issuer?.algorithms,
-      caller?.scopes,
-    ];
+    const lists = [issuers, callers, groups, issuer?.audience, issuer?.algorithms, caller?.scopes];
     for (const value of [config, issuer, issuer?.keys, caller, group, ...lists]) {
       expect(Object.isFrozen(value)).toBe(true);
     }
@@ -160,8 +157,9 @@ describe('a gateway file that is right', () => {
       process.cwd(),
       write('gateway.yaml', stringify({ issuers: [ISSUER], callers: [CALLER], groups: [GROUP] })),
     );
-    const config = loadGatewayFile({ gatewayFile, allowInsecureHttp: false, readSecret: () => 'x' });
-    expect(config.files).toEqual([join(folder, 'gateway.yaml')]);
+    files = new FileReadings();
+    loadGatewayFile({ gatewayFile, allowInsecureHttp: false, readSecret: () => 'x' }, files);
+    expect(files.paths).toEqual([join(folder, 'gateway.yaml')]);
   });
 });
 
@@ -194,7 +192,7 @@ describe('secrets in files', () => {
   it('are read relative to the folder of the gateway file, and their paths are listed', () => {
     const config = loadSecrets('user', 'pass');
     expect(config.groups[0]?.basicAuthorization()).toBe(`Basic ${btoa('user:pass')}`);
-    expect(config.files).toEqual(
+    expect(files.paths).toEqual(
       ['gateway.yaml', 'username', 'secrets/password'].map((name) => join(folder, name)),
     );
   });
@@ -242,7 +240,7 @@ describe('keys in a file', () => {
     write('issuer.pem', pem);
     const config = load({ issuers: [{ ...ISSUER, jwksUri: undefined, publicKeyFile: 'issuer.pem' }] });
     expect(config.issuers[0]?.keys).toEqual({ kind: 'pem', pem });
-    expect(config.files).toContain(join(folder, 'issuer.pem'));
+    expect(files.paths).toContain(join(folder, 'issuer.pem'));
   });
 });
 

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { InvalidValue } from './configuration-error.ts';
 import { Faults } from './faults.ts';
+import { FileReadings } from './file-readings.ts';
 import {
   type CallerConfig,
   type GatewayConfig,
@@ -12,9 +13,8 @@ import type { CallerEntry, GroupEntry, IssuerEntry } from './gateway-file.dto.ts
 import { checkReferences } from './gateway-file.references.ts';
 import { type Located, checkShape } from './gateway-file.shape.ts';
 import { parseHttpUrl, requireProtectedTransport } from './http-url.ts';
-import { readPublicKeyFile } from './public-key-file.ts';
+import { parsePublicKeys } from './public-key-file.ts';
 import { SETTINGS_TABLE, type Settings } from './settings.ts';
-import { readTextFile } from './text-file.ts';
 import { parseYaml } from './yaml-text.ts';
 
 export {
@@ -25,24 +25,25 @@ export {
   SIGNATURE_ALGORITHMS,
 } from './gateway-config.ts';
 
-type GatewayFileSettings = Pick<Settings, 'gatewayFile' | 'allowInsecureHttp' | 'readSecret'>;
+/** The settings that say which file it is and how it is read. */
+export type GatewayFileSettings = Pick<Settings, 'gatewayFile' | 'allowInsecureHttp' | 'readSecret'>;
 
 /**
  * Reads the gateway file, the secrets and the key files that it names, and checks them whole. Paths in the file are
  * relative to its folder.
  *
+ * @param files takes up every file that is read, also when it is refused
  * @throws ConfigurationError with every fault at once; no fault shows a secret
  */
-export function loadGatewayFile(settings: GatewayFileSettings): GatewayConfig {
+export function loadGatewayFile(settings: GatewayFileSettings, files = new FileReadings()): GatewayConfig {
   const faults = new Faults();
   const place = SETTINGS_TABLE.gatewayFile.variable;
   const path = resolve(settings.gatewayFile);
-  const text = faults.attempt(place, () => readTextFile(path)) ?? '';
+  const text = faults.attempt(place, () => files.text(path)) ?? '';
   faults.throwIfAny();
   const content = parseYaml(text, place, faults);
   faults.throwIfAny();
 
-  const files = [path];
   const sources = { settings, folder: dirname(path), files, faults };
   const entries = checkShape(content, place, faults);
   checkReferences(entries, faults);
@@ -50,15 +51,15 @@ export function loadGatewayFile(settings: GatewayFileSettings): GatewayConfig {
   const callers = entries.callers.map(({ entry }) => callerOf(entry));
   const groups = entries.groups.flatMap((located) => groupOf(located, sources) ?? []);
   faults.throwIfAny();
-  return deepFreeze({ issuers, callers, groups, files });
+  return deepFreeze({ issuers, callers, groups });
 }
 
-/** What the reading of an entry needs beside the entry, and where it leaves what it used and what it found. */
+/** What the reading of an entry needs beside the entry, and where it leaves what it found. */
 interface Sources {
   readonly settings: GatewayFileSettings;
   /** The folder of the gateway file. */
   readonly folder: string;
-  readonly files: string[];
+  readonly files: FileReadings;
   readonly faults: Faults;
 }
 
@@ -84,7 +85,7 @@ function keysOf(located: Located<IssuerEntry>, sources: Sources): IssuerKeySourc
   const source = onlySource(located, 'jwksUri', 'publicKeyFile', faults);
   if (!source) return undefined;
   return faults.attempt(source.place, () => {
-    if (source.property === 'publicKeyFile') return readPublicKeyFile(pathOf(source.text, sources));
+    if (source.property === 'publicKeyFile') return parsePublicKeys(textOf(source.text, sources));
     const url = parseHttpUrl(source.text);
     requireProtectedTransport(url, settings.allowInsecureHttp);
     return { kind: 'jwksUri', jwksUri: url.href };
@@ -137,7 +138,7 @@ function onlySource<Property extends string>(
 function readSecret({ property, text }: Source, sources: Sources): string {
   return property.endsWith('Env')
     ? readSecretVariable(text, sources.settings)
-    : readSecretFile(pathOf(text, sources));
+    : withoutNewline(textOf(text, sources));
 }
 
 function readSecretVariable(variable: string, settings: GatewayFileSettings): string {
@@ -150,8 +151,8 @@ function readSecretVariable(variable: string, settings: GatewayFileSettings): st
   throw new InvalidValue(`${name} is not set or empty`);
 }
 
-function readSecretFile(path: string): string {
-  const secret = readTextFile(path).replace(/\r?\n$/, '');
+function withoutNewline(text: string): string {
+  const secret = text.replace(/\r?\n$/, '');
   if (secret === '') throw new InvalidValue('the file is empty');
   return secret;
 }
@@ -161,10 +162,8 @@ function withoutColon(username: string): string {
   return username;
 }
 
-function pathOf(text: string, { folder, files }: Sources): string {
-  const path = resolve(folder, text);
-  files.push(path);
-  return path;
+function textOf(path: string, { folder, files }: Sources): string {
+  return files.text(resolve(folder, path));
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -1,9 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { InvalidValue } from './configuration-error.ts';
-import { readPublicKeyFile } from './public-key-file.ts';
+import { parsePublicKeys } from './public-key-file.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -27,17 +24,7 @@ ZZgpbGxjOI7HEpSDMQ/I4Kf8KzAYtQ==
 -----END CERTIFICATE-----
 `;
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'public-key-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-function read(text: string | Uint8Array): unknown {
-  const path = join(folder, 'key');
-  writeFileSync(path, text);
-  return readPublicKeyFile(path);
-}
+const parse = (text: string | Buffer): unknown => parsePublicKeys(String(text));
 
 describe('a public key file', () => {
   it.each([
@@ -46,7 +33,7 @@ describe('a public key file', () => {
     ['an EC key', ec.publicKey.export(spki)],
     ['a certificate', CERTIFICATE],
   ])('may hold %s', (_, pem) => {
-    expect(read(pem)).toEqual({ kind: 'pem', pem });
+    expect(parse(pem)).toEqual({ kind: 'pem', pem });
   });
 
   it('may hold a JWK Set, of which keys of an unknown kind stay', () => {
@@ -55,10 +42,10 @@ describe('a public key file', () => {
       { ...ec.publicKey.export(jwk), kid: 'b', alg: 'ES256' },
       { kty: 'AKP', kid: 'c' },
     ];
-    expect(read(`\n${JSON.stringify({ keys })}`)).toEqual({ kind: 'jwks', jwks: { keys } });
+    expect(parse(`\n${JSON.stringify({ keys })}`)).toEqual({ kind: 'jwks', jwks: { keys } });
   });
 
-  it.each<[string, string | Uint8Array, string]>([
+  it.each<[string, string | Buffer, string]>([
     ['nothing', '', 'PEM public key, a PEM certificate or a JWK Set'],
     ['another text', 'canary', 'PEM public key, a PEM certificate or a JWK Set'],
     ['a broken PEM', '-----BEGIN PUBLIC KEY-----\ncanary\n-----END PUBLIC KEY-----', 'PEM public key'],
@@ -88,8 +75,8 @@ describe('a public key file', () => {
       'holds a symmetric key',
     ],
   ])('may not hold %s', (_, text, wrong) => {
-    expect(() => read(text)).toThrow(InvalidValue);
-    expect(() => read(text)).toThrow(wrong);
-    expect(() => read(text)).not.toThrow('canary');
+    expect(() => parse(text)).toThrow(InvalidValue);
+    expect(() => parse(text)).toThrow(wrong);
+    expect(() => parse(text)).not.toThrow('canary');
   });
 });

@@ -1,6 +1,5 @@
 import { type JsonWebKey, type KeyObject, createPublicKey } from 'node:crypto';
 import { InvalidValue } from './configuration-error.ts';
-import { readTextFile } from './text-file.ts';
 
 /** An RFC 7517 key set. Only the keys' type is known; the other members are as the file gives them. */
 interface JwkSet {
@@ -15,10 +14,9 @@ export type PublicKeys =
  * Reads a PEM public key or certificate, or a JWK Set. Keys of a set that are of an unknown kind are left in it, as
  * RFC 7517 §5 asks, as long as one of them is RSA or EC.
  *
- * @throws InvalidValue when the file cannot be read, holds no such key, or holds a private or a symmetric one
+ * @throws InvalidValue when the text holds no such key, or holds a private or a symmetric one
  */
-export function readPublicKeyFile(path: string): PublicKeys {
-  const text = readTextFile(path);
+export function parsePublicKeys(text: string): PublicKeys {
   return text.trimStart().startsWith('{') ? { kind: 'jwks', jwks: readJwkSet(text) } : readPem(text);
 }
 

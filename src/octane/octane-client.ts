@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
+import { OctanePolicies } from './octane-policies.ts';
 import { OctaneTransport } from './octane-transport.ts';
 import { readDirectDebitAnswer } from './wire.ts';
 import type { DirectDebitAnswer, DirectDebitOrder } from './wire.ts';
@@ -21,7 +22,10 @@ export interface OctaneResult<T> {
 /** Octane's documented operations, one method each. Every method throws OctaneFailure and nothing else that Octane causes. */
 @Injectable()
 export class OctaneClient {
-  constructor(private readonly transport: OctaneTransport) {}
+  constructor(
+    private readonly transport: OctaneTransport,
+    private readonly policies: OctanePolicies,
+  ) {}
 
   /** Set Customer Direct Debit. */
   async setDirectDebit(
@@ -30,13 +34,17 @@ export class OctaneClient {
     correlation: Correlation,
   ): Promise<OctaneResult<DirectDebitAnswer>> {
     const operation = 'direct-debit';
-    const { status, body } = await this.transport.post(
-      { operation, ...customer, body: { directDebit }, correlation },
-      200,
-    );
-    const answer = status === 200 ? readDirectDebitAnswer(body) : undefined;
-    if (!answer) throw new OctaneFailure(operation, 'octane-contract-violation', 'applied', status);
-    return { answer, octaneStatus: status, attempts: 1 };
+    const call = { operation, ...customer, body: { directDebit }, correlation, readBodyOf: 200 } as const;
+    const { result, attempts } = await this.policies.run(operation, async (timeoutMs) => {
+      const { status, body } = await this.transport.post(call, timeoutMs);
+      const answer = status === 200 ? readDirectDebitAnswer(body) : undefined;
+      if (answer) return answer;
+      throw new OctaneFailure(operation, 'octane-contract-violation', 'applied', {
+        fault: 'bad-answer',
+        octaneStatus: status,
+      });
+    });
+    return { answer: result, octaneStatus: 200, attempts };
   }
 
   /** Send Welcome Email: any 2xx means that it was sent. */
@@ -44,12 +52,11 @@ export class OctaneClient {
     customer: CustomerOfGroup,
     correlation: Correlation,
   ): Promise<OctaneResult<undefined>> {
-    const { status } = await this.transport.post({
-      operation: 'welcome-email',
-      ...customer,
-      body: {},
-      correlation,
-    });
-    return { answer: undefined, octaneStatus: status, attempts: 1 };
+    const operation = 'welcome-email';
+    const call = { operation, ...customer, body: {}, correlation } as const;
+    const { result, attempts } = await this.policies.run(operation, (timeoutMs) =>
+      this.transport.post(call, timeoutMs),
+    );
+    return { answer: undefined, octaneStatus: result.status, attempts };
   }
 }

@@ -12,20 +12,55 @@ export function isRepeatable(operation: Operation): boolean {
   return IDEMPOTENT[operation];
 }
 
+/**
+ * What went wrong with one attempt: Octane's own status, or what happened to the connection. `broken` and `not-http` are after
+ * the request may have left, `no-connection` and `breaker-open` before.
+ */
+export type Fault =
+  | 'status'
+  | 'no-connection'
+  | 'broken'
+  | 'not-http'
+  | 'timeout'
+  | 'too-large'
+  | 'bad-answer'
+  | 'breaker-open';
+
 type FailureCode = Extract<ProblemCode, `octane-${string}` | 'customer-not-found'>;
+
+interface FailureDetails {
+  readonly fault: Fault;
+  /** Octane's status, where the head of an answer came. */
+  readonly octaneStatus?: number | undefined;
+  /** When Octane wants to be asked again, in milliseconds from its answer. */
+  readonly retryAfterMs?: number | undefined;
+}
 
 /** A call to Octane that did not succeed, told by what is known of it and without anything that Octane sent. */
 export class OctaneFailure extends Problem {
+  readonly fault: Fault;
+  readonly octaneStatus: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  /** How often Octane was called, or tried to be, when the failure became final. */
+  attempts = 1;
+
   constructor(
     readonly operation: Operation,
     code: FailureCode,
     readonly outcome: Outcome,
-    /** Octane's status, where the head of an answer came. */
-    readonly octaneStatus?: number,
-    /** How often the request was sent, or tried to be. */
-    readonly attempts = 1,
+    { fault, octaneStatus, retryAfterMs }: FailureDetails,
   ) {
-    super(code, { outcome, retryable: isRetryable(operation, outcome, octaneStatus) });
+    super(code, {
+      outcome,
+      retryable: isRetryable(operation, outcome, octaneStatus),
+      ...(retryAfterMs !== undefined &&
+        code === 'octane-unavailable' && {
+          headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) },
+        }),
+    });
+    this.fault = fault;
+    this.octaneStatus = octaneStatus;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

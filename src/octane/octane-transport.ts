@@ -1,8 +1,7 @@
 import { HttpService } from '@nestjs/axios';
-import { Inject, Injectable } from '@nestjs/common';
-import type { GatewayConfig, GroupConfig } from '../config/gateway-file.ts';
-import type { Settings } from '../config/settings.ts';
-import { GATEWAY_CONFIG, SETTINGS } from '../config/tokens.ts';
+import { Injectable } from '@nestjs/common';
+import type { GroupConfig } from '../config/gateway-file.ts';
+import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import type { Operation } from './octane-failure.ts';
@@ -15,39 +14,51 @@ export interface OctaneCall {
   readonly custno: string;
   readonly body: object;
   readonly correlation: Correlation;
+  /** The one status whose body is wanted. */
+  readonly readBodyOf?: number;
+}
+
+/** A 2xx answer; its body is empty where nobody wanted it. */
+export interface OctaneAnswer {
+  readonly status: number;
+  readonly body: string;
 }
 
 const PATHS: Readonly<Record<Operation, string>> = {
   'direct-debit': 'direct-debit',
   'welcome-email': 'send-welcome-email',
 };
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** The only place that knows HTTP to Octane: URL, credentials, time budget, and what each status means. */
+/** The only place that knows HTTP to Octane: URL, credentials, and what each status and each broken connection means. */
 @Injectable()
 export class OctaneTransport {
-  private readonly groups: ReadonlyMap<string, GroupConfig>;
+  /** A group that was removed stays: a request whose caller belonged to it may still be under way. */
+  private readonly groups = new Map<string, GroupConfig>();
 
   constructor(
     private readonly http: HttpService,
-    @Inject(SETTINGS) private readonly settings: Settings,
-    @Inject(GATEWAY_CONFIG) gateway: GatewayConfig,
+    private readonly gateway: LiveGatewayConfig,
   ) {
-    this.groups = new Map(gateway.groups.map((group) => [group.groupno, group]));
+    gateway.follow(({ groups }) => {
+      for (const group of groups) this.groups.set(group.groupno, group);
+    });
   }
 
   /**
-   * @param readBodyOf the one status whose body is wanted
-   * @returns a 2xx answer; its body is empty where nobody wanted it
-   * @throws OctaneFailure for everything else
+   * Calls once.
+   *
+   * @param timeoutMs until the whole answer is there
+   * @throws OctaneFailure for everything but a 2xx
    */
-  async post(call: OctaneCall, readBodyOf?: number): Promise<{ status: number; body: string }> {
-    const { operation, groupno, custno, correlation } = call;
+  async post(call: OctaneCall, timeoutMs: number): Promise<OctaneAnswer> {
+    const { operation, groupno, custno, correlation, readBodyOf } = call;
     const answer = await this.http.axiosRef
       .request<string>({
         method: 'POST',
         url: `/v1/group/${groupno}/customer/${custno}/${PATHS[operation]}`,
         data: JSON.stringify(call.body),
-        timeout: this.settings.octaneTimeoutMs,
+        timeout: timeoutMs,
         headers: {
           authorization: this.authorization(groupno),
           'content-type': 'application/json',
@@ -61,7 +72,11 @@ export class OctaneTransport {
       .catch((error: unknown) => {
         throw error instanceof TransportFailure ? explain(operation, error) : error;
       });
-    if (answer.status < 200 || answer.status > 299) throw refusal(operation, answer.status);
+    // The password may have been changed a moment ago: the next call uses what its file says now.
+    if (answer.status === 401) this.gateway.lookAtOnce();
+    if (answer.status < 200 || answer.status > 299) {
+      throw refusal(operation, answer.status, retryAfterMs(answer.headers['retry-after']));
+    }
     return { status: answer.status, body: answer.data };
   }
 
@@ -72,41 +87,51 @@ export class OctaneTransport {
   }
 }
 
-function explain(operation: Operation, { kind, status }: TransportFailure): OctaneFailure {
-  switch (kind) {
+function explain(
+  operation: Operation,
+  { kind: fault, status: octaneStatus }: TransportFailure,
+): OctaneFailure {
+  const details = { fault, octaneStatus };
+  switch (fault) {
     case 'no-connection':
-      return new OctaneFailure(operation, 'octane-unreachable', 'not-sent');
+      return new OctaneFailure(operation, 'octane-unreachable', 'not-sent', details);
     case 'broken':
-      return new OctaneFailure(operation, 'octane-error', 'unknown', status);
+    case 'not-http':
+      return new OctaneFailure(operation, 'octane-error', 'unknown', details);
     case 'timeout':
-      return new OctaneFailure(operation, 'octane-timeout', 'unknown', status);
+      return new OctaneFailure(operation, 'octane-timeout', 'unknown', details);
     case 'too-large':
-      return new OctaneFailure(operation, 'octane-contract-violation', 'applied', status);
+      return new OctaneFailure(operation, 'octane-contract-violation', 'applied', details);
   }
 }
 
-function refusal(operation: Operation, status: number): OctaneFailure {
-  switch (status) {
+function refusal(operation: Operation, octaneStatus: number, waitMs: number | undefined): OctaneFailure {
+  const details = { fault: 'status', octaneStatus, retryAfterMs: waitMs } as const;
+  switch (octaneStatus) {
     case 400:
     case 409:
     case 422:
-      return new OctaneFailure(operation, 'octane-rejected', 'rejected', status);
+      return new OctaneFailure(operation, 'octane-rejected', 'rejected', details);
     case 401:
-      return new OctaneFailure(operation, 'octane-credentials-rejected', 'rejected', status);
+      return new OctaneFailure(operation, 'octane-credentials-rejected', 'rejected', details);
     case 403:
-      return new OctaneFailure(operation, 'octane-access-denied', 'rejected', status);
+      return new OctaneFailure(operation, 'octane-access-denied', 'rejected', details);
     case 404:
-      return new OctaneFailure(operation, 'customer-not-found', 'rejected', status);
+      return new OctaneFailure(operation, 'customer-not-found', 'rejected', details);
     case 429:
-      return new OctaneFailure(operation, 'octane-unavailable', 'rejected', status);
+      return new OctaneFailure(operation, 'octane-unavailable', 'rejected', details);
     case 503:
-      return new OctaneFailure(operation, 'octane-unavailable', 'unknown', status);
-    default:
-      return new OctaneFailure(
-        operation,
-        'octane-error',
-        status >= 300 && status < 500 ? 'rejected' : 'unknown',
-        status,
-      );
+      return new OctaneFailure(operation, 'octane-unavailable', 'unknown', details);
+    default: {
+      const outcome = octaneStatus >= 300 && octaneStatus < 500 ? 'rejected' : 'unknown';
+      return new OctaneFailure(operation, 'octane-error', outcome, details);
+    }
   }
+}
+
+/** `Retry-After` is a count of seconds or a date (RFC 9110, section 10.2.3). */
+function retryAfterMs(header: unknown): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const waitMs = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS);
 }

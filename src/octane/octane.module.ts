@@ -5,7 +5,9 @@ import { Pool } from 'undici';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { OctaneClient } from './octane-client.ts';
+import { OctanePolicies } from './octane-policies.ts';
 import { OctaneTransport } from './octane-transport.ts';
+import { connectWithin } from './connect-within.ts';
 import { undiciAdapter } from './undici-adapter.ts';
 
 const CONNECTIONS = Symbol('OctaneConnections');
@@ -19,7 +21,7 @@ const CONNECTIONS = Symbol('OctaneConnections');
         new Pool(new URL(octaneBaseUrl).origin, {
           connections: octaneMaxInFlight,
           allowH2: false,
-          connect: { timeout: octaneConnectTimeoutMs },
+          connect: connectWithin(octaneConnectTimeoutMs),
         }),
     },
   ],
@@ -47,7 +49,7 @@ class OctaneConnectionsModule implements OnApplicationShutdown {
       }),
     }),
   ],
-  providers: [OctaneTransport, OctaneClient],
+  providers: [OctaneTransport, OctanePolicies, OctaneClient],
   exports: [OctaneClient],
 })
 export class OctaneModule {}

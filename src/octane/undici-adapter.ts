@@ -1,5 +1,6 @@
-import { AxiosHeaders } from 'axios';
-import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig, RawAxiosResponseHeaders } from 'axios';
+import { errors } from 'undici';
 import type { Dispatcher, Pool } from 'undici';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -16,7 +17,7 @@ export class TransportFailure extends Error {
   override readonly name = 'TransportFailure';
 
   constructor(
-    readonly kind: 'no-connection' | 'broken' | 'timeout' | 'too-large',
+    readonly kind: 'no-connection' | 'broken' | 'not-http' | 'timeout' | 'too-large',
     /** Of an answer whose head came. */
     readonly status?: number,
   ) {
@@ -54,6 +55,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private answeredBytes = 0;
   private status: number | undefined;
+  private headers: IncomingHttpHeaders = {};
   private settled = false;
   /** Cut off on purpose: what undici then reports is our own doing. */
   private abandoned = false;
@@ -74,10 +76,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.abandoned) this.abandon();
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     // undici also tells of interim answers (RFC 9110, section 15.2), of which a request may have any number.
     if (status < 200) return;
     this.status = status;
+    this.headers = headers;
     if (status !== this.config.readBodyOf) this.succeed('');
   }
 
@@ -92,9 +99,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.succeed(Buffer.concat(this.chunks, this.answeredBytes).toString('utf8'));
   }
 
-  onResponseError(): void {
-    if (!this.abandoned)
-      this.fail(new TransportFailure(this.controller ? 'broken' : 'no-connection', this.status));
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.abandoned) return;
+    const afterTheSend = isBrokenConnection(error) ? 'broken' : 'not-http';
+    this.fail(new TransportFailure(this.controller ? afterTheSend : 'no-connection', this.status));
   }
 
   private succeed(body: string): void {
@@ -103,7 +111,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.resolve({
       status: this.status ?? 0,
       statusText: '',
-      headers: new AxiosHeaders(),
+      headers: this.headers as RawAxiosResponseHeaders,
       data: body,
       config: this.config,
     });
@@ -122,4 +130,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.abandoned = true;
     this.controller?.abort(new Error('abandoned'));
   }
+}
+
+/** The end or a reset of the connection; everything else that undici reports after the send is a fault in what was received. */
+function isBrokenConnection(error: NodeJS.ErrnoException): boolean {
+  return error instanceof errors.SocketError || error.syscall !== undefined;
 }

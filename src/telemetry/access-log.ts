@@ -20,7 +20,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The client hung up before there was an answer. */
+    /** The connection was gone before there was an answer. */
     closed?: boolean;
   }
 }
@@ -34,7 +34,7 @@ export function logRequest(logger: Logger, request: FastifyRequest, reply: Fasti
       route: request.routeOptions.url ?? 'none',
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
-      ...(request.closed && { clientClosed: true }),
+      ...((request.closed || request.raw.socket.readableEnded) && { clientClosed: true }),
       ...(caller && { client: caller.clientId, group: caller.groupno }),
       ...(problem && { code: problem.code, reason: problem.extras.reason }),
       outcome: outcomeOf(request, reply),

@@ -1,0 +1,112 @@
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { ConfigurationError } from './configuration-error.ts';
+import { FileReadings } from './file-readings.ts';
+import { type GatewayConfig, type GatewayFileSettings, loadGatewayFile } from './gateway-file.ts';
+
+/** A change is in use after two looks; operators are promised 5 s. */
+const LOOK_INTERVAL_MS = 1000;
+
+/** What became of a change of the files. */
+export type Reload =
+  { readonly result: 'accepted' } | { readonly result: 'refused'; readonly faults: readonly string[] };
+
+/**
+ * The gateway file and the files that it names, as they stand now: a good change is taken over, a bad one leaves in use what
+ * was. The files are read again and again rather than watched, which works however they are replaced, on every file system.
+ */
+export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #settings: GatewayFileSettings;
+  #config: GatewayConfig;
+  /** Every file that the content last accepted or refused was read from. */
+  #paths: readonly string[];
+  /** Of that content. */
+  #digest: string;
+  /** Of the other content that the last look found; undefined: it found none. */
+  #seenDigest: string | undefined;
+  readonly #followers: ((config: GatewayConfig) => void)[] = [];
+  readonly #listeners: ((reload: Reload) => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @throws ConfigurationError with every fault at once; no fault shows a secret */
+  constructor(settings: GatewayFileSettings) {
+    const readings = new FileReadings();
+    this.#settings = settings;
+    this.#config = loadGatewayFile(settings, readings);
+    this.#paths = readings.paths;
+    this.#digest = readings.digest;
+  }
+
+  /** Hands over the configuration in use, at once and whenever another one takes its place. */
+  follow(follower: (config: GatewayConfig) => void): void {
+    this.#followers.push(follower);
+    follower(this.#config);
+  }
+
+  /** Tells of every change that was accepted or refused. A refused one is told once, not at every look. */
+  onReload(listener: (reload: Reload) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => this.look(), LOOK_INTERVAL_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Takes over what two looks in a row have found, so that what is half written or gone for a moment does not count. */
+  look(): void {
+    const change = this.#change();
+    const digest = change?.readings.digest;
+    const hasSettled = digest === this.#seenDigest;
+    this.#seenDigest = digest;
+    if (change && hasSettled) this.#settle(change);
+  }
+
+  /** Takes over a good change without waiting for a second look: for when what is in use has just proved wrong. */
+  lookAtOnce(): void {
+    const change = this.#change();
+    if (change?.config) this.#settle(change);
+  }
+
+  #change(): Change | undefined {
+    if (new FileReadings(this.#paths).digest === this.#digest) return undefined;
+    const readings = new FileReadings();
+    try {
+      return { readings, config: loadGatewayFile(this.#settings, readings) };
+    } catch (error) {
+      return { readings, config: undefined, refusal: refusal(error) };
+    }
+  }
+
+  #settle(change: Change): void {
+    this.#paths = change.readings.paths;
+    this.#digest = change.readings.digest;
+    this.#report(change.config ? this.#use(change.config) : change.refusal);
+  }
+
+  #use(config: GatewayConfig): Reload {
+    this.#config = config;
+    try {
+      for (const follower of this.#followers) follower(config);
+      return { result: 'accepted' };
+    } catch (error) {
+      return refusal(error);
+    }
+  }
+
+  #report(reload: Reload): void {
+    for (const listener of this.#listeners) listener(reload);
+  }
+}
+
+type Change = { readonly readings: FileReadings } & (
+  { readonly config: GatewayConfig } | { readonly config: undefined; readonly refusal: Reload }
+);
+
+/** A defect must not end a gateway that works. Its message is not told: it may hold a value. */
+function refusal(error: unknown): Reload {
+  const faults = error instanceof ConfigurationError ? error.faults : [`unexpected ${(error as Error).name}`];
+  return { result: 'refused', faults };
+}

@@ -1,0 +1,257 @@
+import { jest } from '@jest/globals';
+import { eventually } from './support/eventually.ts';
+import { expectProblem } from './support/expect-problem.ts';
+import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
+import type { Answer } from './support/gateway.ts';
+import { journalRecords } from './support/journal-records.ts';
+import { answerProperly } from './support/scripted-octane.ts';
+import type { Script } from './support/scripted-octane.ts';
+import { TestStores } from './support/stores.ts';
+
+const answerWith =
+  (status: number, headers: Record<string, string> = {}): Script =>
+  (_hit, response) =>
+    response.writeHead(status, headers).end();
+const reset: Script = (_hit, _response, socket) => socket.resetAndDestroy();
+
+/** Each call of Octane follows the next script; the last one stays. */
+const inTurn = (...scripts: Script[]): Script => {
+  let turn = 0;
+  return (...call) => {
+    const script = scripts[Math.min(turn, scripts.length - 1)]!;
+    turn += 1;
+    script(...call);
+  };
+};
+
+let stores: TestStores;
+let gateway: TestGateway;
+let databaseUrl: string;
+
+async function start(environment: Record<string, string> = {}): Promise<void> {
+  databaseUrl = await stores.newUrl();
+  gateway = await TestGateway.start({ environment: { DATABASE_URL: databaseUrl, ...environment } });
+}
+
+const hits = (): number => gateway.octane.hits.length;
+
+beforeAll(async () => {
+  stores = await TestStores.start('SQLite');
+});
+afterAll(() => stores.stop());
+
+describe('a direct debit', () => {
+  beforeEach(() => start());
+  afterEach(() => gateway.stop());
+
+  it.each([429, 502, 503, 504])(
+    'is sent again after %i, and its record counts the attempts',
+    async (status) => {
+      gateway.octane.script = inTurn(answerWith(status), answerWith(status), answerProperly);
+      expect((await gateway.setDirectDebit()).status).toBe(200);
+      expect(hits()).toBe(3);
+      expect(await journalRecords(databaseUrl)).toEqual([
+        expect.objectContaining({ outcome: 'applied', attempts: 3 }),
+      ]);
+    },
+  );
+
+  it('is sent again after a reset, with the same body', async () => {
+    gateway.octane.script = inTurn(reset, answerProperly);
+    expect((await gateway.setDirectDebit()).status).toBe(200);
+    expect(new Set(gateway.octane.hits.map(({ body }) => body)).size).toBe(1);
+    expect(hits()).toBe(2);
+  });
+
+  it('is sent three times at the most', async () => {
+    gateway.octane.script = answerWith(503);
+    expectProblem(await gateway.setDirectDebit(), 503, 'octane-unavailable', {
+      outcome: 'unknown',
+      retryable: true,
+    });
+    expect(hits()).toBe(3);
+    expect(await journalRecords(databaseUrl)).toEqual([
+      expect.objectContaining({ outcome: 'unknown', attempts: 3, octaneStatus: 503 }),
+    ]);
+  });
+
+  it.each([400, 401, 403, 404, 409, 422, 418, 500, 501])('is not sent again after %i', async (status) => {
+    gateway.octane.script = answerWith(status);
+    await gateway.setDirectDebit();
+    expect(hits()).toBe(1);
+  });
+
+  it('is unknown when an attempt of which nobody knows was followed by a refusal', async () => {
+    gateway.octane.script = inTurn(reset, answerWith(403));
+    expectProblem(await gateway.setDirectDebit(), 502, 'octane-error', {
+      outcome: 'unknown',
+      retryable: true,
+    });
+    expect(hits()).toBe(2);
+    expect(await journalRecords(databaseUrl)).toEqual([
+      expect.objectContaining({ outcome: 'unknown', attempts: 2 }),
+    ]);
+  });
+
+  it('waits for the Retry-After of a 429 that fits the budget', async () => {
+    gateway.octane.script = inTurn(answerWith(429, { 'retry-after': '1' }), answerProperly);
+    const started = performance.now();
+    expect((await gateway.setDirectDebit()).status).toBe(200);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('is not sent again where the Retry-After of a 429 does not fit, and hands it on', async () => {
+    gateway.octane.script = answerWith(429, { 'retry-after': '120' });
+    const answer = await gateway.setDirectDebit();
+    expectProblem(answer, 503, 'octane-unavailable', { outcome: 'rejected', retryable: true });
+    expect(answer.headers['retry-after']).toBe('120');
+    expect(hits()).toBe(1);
+  });
+
+  it('does not make a storm of retries when many fail', async () => {
+    const held: (() => void)[] = [];
+    gateway.octane.script = (...call) => void held.push(() => answerWith(503)(...call));
+    const calls = Array.from({ length: 40 }, () => gateway.setDirectDebit());
+    await eventually(() => hits() === 40);
+    gateway.octane.script = answerWith(503);
+    for (const release of held) release();
+    await Promise.all(calls);
+    expect(hits()).toBeGreaterThan(40);
+    expect(hits()).toBeLessThanOrEqual(40 + 2 * 5);
+  });
+});
+
+describe('a welcome email', () => {
+  beforeAll(() => start());
+  afterAll(() => gateway.stop());
+  beforeEach(() => gateway.octane.reset());
+
+  it.each([429, 500, 502, 503, 504])('is sent once, whatever comes back: %i', async (status) => {
+    gateway.octane.script = answerWith(status);
+    await gateway.sendWelcomeEmail();
+    expect(hits()).toBe(1);
+  });
+
+  it('is sent once when the connection breaks', async () => {
+    gateway.octane.script = reset;
+    await gateway.sendWelcomeEmail();
+    expect(hits()).toBe(1);
+  });
+});
+
+describe('without a connection', () => {
+  beforeEach(() => start());
+  afterEach(() => gateway.stop());
+
+  it.each(['setDirectDebit', 'sendWelcomeEmail'] as const)(
+    '%s is tried three times and never counted as sent',
+    async (call) => {
+      await gateway.octane.stop();
+      const answer = await gateway[call]();
+      expectProblem(answer, 502, 'octane-unreachable', { outcome: 'not-sent', retryable: true });
+      expect(await journalRecords(databaseUrl)).toEqual([
+        expect.objectContaining({ outcome: 'not-sent', attempts: 3 }),
+      ]);
+    },
+  );
+});
+
+describe('the breaker', () => {
+  beforeEach(() => start());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await gateway.stop();
+  });
+
+  const fail = async (times: number): Promise<Answer[]> => {
+    gateway.octane.script = answerWith(500);
+    const answers = [];
+    for (let call = 0; call < times; call += 1) answers.push(await gateway.sendWelcomeEmail());
+    return answers;
+  };
+  const letTimePass = (ms: number): void => {
+    const later = Date.now() + ms;
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+  };
+
+  it('opens after ten failures: nothing is sent, and the app hears when to come back', async () => {
+    await fail(10);
+    expect(hits()).toBe(10);
+    const answer = await gateway.sendWelcomeEmail();
+    expectProblem(answer, 503, 'octane-unavailable', { outcome: 'not-sent', retryable: true });
+    expect(answer.headers['retry-after']).toBe('10');
+    expect(hits()).toBe(10);
+  });
+
+  it('is each operation’s own', async () => {
+    await fail(12);
+    gateway.octane.script = answerProperly;
+    expect((await gateway.setDirectDebit()).status).toBe(200);
+  });
+
+  it.each([400, 403, 404, 422, 429])('never opens for what Octane refuses: %i', async (status) => {
+    gateway.octane.script = answerWith(status);
+    for (let call = 0; call < 15; call += 1) await gateway.sendWelcomeEmail();
+    expect(hits()).toBe(15);
+  });
+
+  it('lets one probe through after ten seconds, and closes when it succeeds', async () => {
+    await fail(10);
+    letTimePass(10_000);
+    let finish: (() => void) | undefined;
+    gateway.octane.script = (...call) => {
+      finish = () => answerProperly(...call);
+    };
+    const probe = gateway.sendWelcomeEmail();
+    await eventually(() => finish);
+    expectProblem(await gateway.sendWelcomeEmail(), 503, 'octane-unavailable', {
+      outcome: 'not-sent',
+      retryable: true,
+    });
+    finish?.();
+    expect((await probe).status).toBe(204);
+    gateway.octane.script = answerProperly;
+    expect((await gateway.sendWelcomeEmail()).status).toBe(204);
+    expect(hits()).toBe(12);
+  });
+
+  it('opens again when the probe fails', async () => {
+    await fail(10);
+    letTimePass(10_000);
+    await gateway.sendWelcomeEmail();
+    expect(hits()).toBe(11);
+    expect((await gateway.sendWelcomeEmail()).json.outcome).toBe('not-sent');
+    expect(hits()).toBe(11);
+  });
+});
+
+describe('the bulkhead', () => {
+  beforeEach(() => start({ OCTANE_MAX_IN_FLIGHT: '2' }));
+  afterEach(() => gateway.stop());
+
+  it('lets as many calls through as it has places, as many wait, and refuses the rest', async () => {
+    const held: (() => void)[] = [];
+    gateway.octane.script = (...call) => void held.push(() => answerProperly(...call));
+    const calls = Array.from({ length: 5 }, () => gateway.setDirectDebit(VALID_DIRECT_DEBIT));
+    const refused = await Promise.race(calls);
+    expectProblem(refused, 503, 'overloaded', { outcome: 'not-sent', retryable: true });
+    await eventually(() => hits() === 2);
+    gateway.octane.script = answerProperly;
+    for (const release of held) release();
+    const statuses = (await Promise.all(calls)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(4);
+    expect(hits()).toBe(4);
+  });
+
+  it('lets nobody wait for ever', async () => {
+    gateway.octane.script = () => undefined;
+    const held = [gateway.sendWelcomeEmail(), gateway.sendWelcomeEmail()];
+    await eventually(() => hits() === 2);
+    expectProblem(await gateway.setDirectDebit(), 503, 'overloaded', {
+      outcome: 'not-sent',
+      retryable: true,
+    });
+    await gateway.octane.stop();
+    await Promise.all(held);
+  });
+});
