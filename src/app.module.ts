@@ -8,7 +8,7 @@ import { AuthorizeGuard } from './callers/authorize.guard.ts';
 import { CallerDirectory } from './callers/caller-directory.ts';
 import { CallerGuard } from './callers/caller.guard.ts';
 import { ConfigModule } from './config/config.module.ts';
-import type { GatewayConfig } from './config/gateway-file.ts';
+import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import type { Settings } from './config/settings.ts';
 import { DirectDebitModule } from './direct-debit/direct-debit.module.ts';
 import { Lifecycle } from './health/lifecycle.ts';
@@ -18,6 +18,7 @@ import { OpenApi } from './http/open-api.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { ProblemsController } from './http/problems.controller.ts';
 import { RouteTable } from './http/route-table.ts';
+import { LimitsModule } from './limits/limits.module.ts';
 import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
 
 /**
@@ -27,11 +28,12 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
 @Module({
   controllers: [OpenApiController, ProblemsController],
   providers: [
-    { provide: APP_GUARD, useClass: AuthenticateGuard }, // 1 who sends this? 401
+    { provide: APP_GUARD, useClass: AuthenticateGuard }, // 1 who sends this? 401, past too many bad tokens 429
     { provide: APP_GUARD, useClass: CallerGuard }, //       2 which caller is that? 403
     { provide: APP_GUARD, useClass: AuthorizeGuard }, //    3 may the caller do this for that customer? 400, 403
     { provide: APP_PIPE, useClass: BodyPipe }, //           4 read and validate the body: 415, 413, 400, 422
-    //                                                      5 the controller, its service, Octane
+    //                                                      5 the controller and its service: the caller's limit, 429;
+    //                                                        the journal; the other limits, 429, 503; Octane
     ProblemFilter, //                                       any throw on the way becomes a problem
     { provide: APP_FILTER, useExisting: ProblemFilter },
     Issuers,
@@ -43,10 +45,10 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
   ],
 })
 export class AppModule {
-  static of(settings: Settings, gateway: GatewayConfig): DynamicModule {
+  static of(settings: Settings, gateway: LiveGatewayConfig): DynamicModule {
     return {
       module: AppModule,
-      imports: [ConfigModule.of(settings, gateway), DirectDebitModule, WelcomeEmailModule],
+      imports: [ConfigModule.of(settings, gateway), LimitsModule, DirectDebitModule, WelcomeEmailModule],
     };
   }
 }

@@ -5,18 +5,21 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.ts';
-import type { GatewayConfig } from './config/gateway-file.ts';
+import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import type { Settings } from './config/settings.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
 import { answerHeaders, requestIdOf } from './http/answer-headers.ts';
+import { limitConnections } from './http/connections.ts';
 import { OpenApi } from './http/open-api.ts';
 import { ParserErrors } from './http/parser-errors.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { RouteTable } from './http/route-table.ts';
+import { LoadShedding } from './limits/load-shedding.ts';
 import { Problem } from './problems/problems.ts';
 import { logRequest, logRequests } from './telemetry/access-log.ts';
 import { NestLogger } from './telemetry/nest-logger.ts';
+import { logReloads } from './telemetry/reload-log.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;
 /** Header and body together: 10 s for the one, 15 s for the other. */
@@ -28,7 +31,7 @@ const MAX_PATH_PARAMETER_CHARACTERS = 16 * 1024;
 /** The whole gateway, ready to listen: what production runs is what the tests run. */
 export async function createGateway(
   settings: Settings,
-  gateway: GatewayConfig,
+  gateway: LiveGatewayConfig,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
   const parserErrors = new ParserErrors(settings.publicUrl, (refused) =>
@@ -50,6 +53,7 @@ export async function createGateway(
       // Node would refuse with an empty answer; the hook below refuses with a problem.
       requireHostHeader: false,
     },
+    trustProxy: settings.trustedProxies.length > 0 && [...settings.trustedProxies],
     // A request that came on a kept-alive connection while the gateway leaves is still served.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
@@ -60,6 +64,7 @@ export async function createGateway(
     abortOnError: false,
   });
   configureApp(app, parserErrors, logger);
+  logReloads(gateway, logger);
   await app.init();
   return app;
 }
@@ -68,6 +73,7 @@ function configureApp(app: NestFastifyApplication, parserErrors: ParserErrors, l
   const fastify = app.getHttpAdapter().getInstance();
   const lifecycle = app.get(Lifecycle);
   const routes = app.get(RouteTable);
+  const load = app.get(LoadShedding, { strict: false });
   // To Fastify no request has a body: the body pipe reads it, behind the guards, where a route takes one.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
@@ -76,13 +82,18 @@ function configureApp(app: NestFastifyApplication, parserErrors: ParserErrors, l
   logRequests(fastify, logger);
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.headers(answerHeaders(request.id));
-    done(headFault(request.raw) ?? (routes.isSpelledOut(request.url) ? undefined : new Problem('not-found')));
+    done(
+      load.refusal() ??
+        headFault(request.raw) ??
+        (routes.isSpelledOut(request.url) ? undefined : new Problem('not-found')),
+    );
   });
   fastify.addHook('onSend', (_request: FastifyRequest, reply: FastifyReply, _payload, done) => {
     closeIfLeaving(lifecycle, reply);
     done();
   });
   parserErrors.listen(app.getHttpServer());
+  limitConnections(app.getHttpServer());
   cutSilentConnectionsOnClose(app);
   app.get(OpenApi).describe(app);
 }

@@ -3,7 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createGateway } from './app.setup.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
-import { loadGatewayFile } from './config/gateway-file.ts';
+import { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import { loadSettings } from './config/settings.ts';
 import { leaveOnSignal } from './health/leave.ts';
 import { Lifecycle } from './health/lifecycle.ts';
@@ -13,7 +13,7 @@ import { createLogger, NestLogger } from './telemetry/nest-logger.ts';
 
 async function start(): Promise<void> {
   const settings = loadSettings();
-  const gateway = loadGatewayFile(settings);
+  const gateway = new LiveGatewayConfig(settings);
   const logger = createLogger(settings.logLevel);
   const app = await createGateway(settings, gateway, logger);
   const lifecycle = app.get(Lifecycle);

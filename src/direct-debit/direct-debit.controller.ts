@@ -5,6 +5,8 @@ import type { Caller } from '../callers/caller.ts';
 import { JsonBody } from '../http/json-body.ts';
 import { Idempotency } from '../journal/idempotent-request.ts';
 import type { IdempotentRequest } from '../journal/idempotent-request.ts';
+import { ReportLimits } from '../limits/rate-limit-fields.ts';
+import type { LimitReport } from '../limits/policy.ts';
 import { RequestCorrelation } from '../octane/correlation.ts';
 import type { Correlation } from '../octane/correlation.ts';
 import type { DirectDebitAnswer } from '../octane/wire.ts';
@@ -24,7 +26,8 @@ export class DirectDebitController {
     @JsonBody() body: SetDirectDebitDto,
     @Idempotency() request: IdempotentRequest,
     @RequestCorrelation() correlation: Correlation,
+    @ReportLimits() report: LimitReport,
   ): Promise<DirectDebitAnswer> {
-    return this.directDebits.set(caller, custno, body, request, correlation);
+    return this.directDebits.set(caller, custno, body, request, correlation, report);
   }
 }

@@ -115,8 +115,20 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** Before a refusal is sent: an unread body that is too large to drop closes the connection behind the answer. */
+/**
+ * Before a refusal is sent: an unread body that is too large to drop closes the connection behind the answer, or, where
+ * its size was not declared, as soon as it turns out to be.
+ */
 export function discardBody(request: FastifyRequest, reply: FastifyReply): void {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_DISCARDED_BYTES)
+  const { raw } = request;
+  if (raw.complete) return;
+  if (Number(request.headers['content-length'] ?? 0) > MAX_DISCARDED_BYTES) {
     reply.header('connection', 'close');
+    return;
+  }
+  let discardedBytes = 0;
+  raw.on('data', (chunk: Buffer) => {
+    discardedBytes += chunk.length;
+    if (discardedBytes > MAX_DISCARDED_BYTES) raw.socket.destroy();
+  });
 }

@@ -165,6 +165,17 @@ const KINDS = {
     action:
       'Do not send the same request again. Check whether the change makes sense for this customer; the operator can find the request by its id.',
   },
+  'rate-limited': {
+    status: 429,
+    title: 'Rate limit exceeded',
+    detail: 'Too many requests. Try again after the time in Retry-After.',
+    meaning:
+      'A limit is used up: that of your client, that of welcome emails to this customer, or that of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew. Nothing was sent, so nothing was changed.',
+    action:
+      'Send the same request again after the seconds in Retry-After, and spread requests so that RateLimit does not reach 0. If it was an access token that was refused, get a new one: a good one always passes.',
+    outcome: 'not-sent',
+    retryable: true,
+  },
   'headers-too-large': {
     status: 431,
     title: 'Request headers too large',

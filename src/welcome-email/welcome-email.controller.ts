@@ -5,6 +5,8 @@ import type { Caller } from '../callers/caller.ts';
 import { JsonBody } from '../http/json-body.ts';
 import { Idempotency } from '../journal/idempotent-request.ts';
 import type { IdempotentRequest } from '../journal/idempotent-request.ts';
+import { ReportLimits } from '../limits/rate-limit-fields.ts';
+import type { LimitReport } from '../limits/policy.ts';
 import { RequestCorrelation } from '../octane/correlation.ts';
 import type { Correlation } from '../octane/correlation.ts';
 import { SendWelcomeEmailDto } from './dto/send-welcome-email.dto.ts';
@@ -23,7 +25,8 @@ export class WelcomeEmailController {
     @JsonBody({ optional: true }) body: SendWelcomeEmailDto,
     @Idempotency() request: IdempotentRequest,
     @RequestCorrelation() correlation: Correlation,
+    @ReportLimits() report: LimitReport,
   ): Promise<void> {
-    return this.welcomeEmails.send(caller, custno, body, request, correlation);
+    return this.welcomeEmails.send(caller, custno, body, request, correlation, report);
   }
 }

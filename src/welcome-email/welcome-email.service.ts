@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../callers/caller.ts';
 import type { IdempotentRequest } from '../journal/idempotent-request.ts';
 import { Journal } from '../journal/journal.ts';
+import { Limits } from '../limits/limits.ts';
+import type { LimitReport } from '../limits/policy.ts';
 import type { Correlation } from '../octane/correlation.ts';
 import { OctaneClient } from '../octane/octane-client.ts';
 import type { SendWelcomeEmailDto } from './dto/send-welcome-email.dto.ts';
@@ -9,21 +11,27 @@ import type { SendWelcomeEmailDto } from './dto/send-welcome-email.dto.ts';
 @Injectable()
 export class WelcomeEmailService {
   constructor(
+    private readonly limits: Limits,
     private readonly journal: Journal,
     private readonly octane: OctaneClient,
   ) {}
 
   /** Sends the welcome email again. Each call that reaches Octane is one more email in the customer's inbox. */
-  send(
+  async send(
     caller: Caller,
     custno: string,
     body: SendWelcomeEmailDto,
     request: IdempotentRequest,
     correlation: Correlation,
+    report: LimitReport,
   ): Promise<void> {
+    await this.limits.countRequest(caller, report);
     const customer = { groupno: caller.groupno, custno };
     return this.journal.once({ operation: 'welcome-email', caller, custno, body, request }, () =>
-      this.octane.sendWelcomeEmail(customer, correlation),
+      this.limits.countEmail(customer, report, async () => {
+        await this.limits.countCall(customer.groupno, report);
+        return this.octane.sendWelcomeEmail(customer, correlation);
+      }),
     );
   }
 }

@@ -1,0 +1,78 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
+import { enforce } from './policy.ts';
+import type { LimitReport, Policy } from './policy.ts';
+
+const WINDOW_SECONDS = 60;
+/** Peers that are remembered. Who commands more networks than that has better things to do than to guess tokens. */
+const MAX_PEERS = 10_000;
+
+/** What a proxy may pass on that is no address stands for one peer. */
+const NO_ADDRESS = 'none';
+
+interface Window {
+  failures: number;
+  readonly endsAt: number;
+}
+
+/** Holds each peer to so many bad tokens a minute: this process's own count, in memory that does not grow. */
+@Injectable()
+export class AuthFailureLimit {
+  private readonly policy: Policy;
+  /** In the order in which they end. */
+  private readonly windows = new Map<string, Window>();
+
+  constructor(@Inject(SETTINGS) { authFailureRateLimit }: Settings) {
+    this.policy = {
+      name: 'auth-failure',
+      quota: authFailureRateLimit,
+      windowSeconds: WINDOW_SECONDS,
+      refusal: 'rate-limited',
+      detail:
+        'Too many access tokens from this address were not accepted. A good one still is; else try again after the time in Retry-After.',
+    };
+  }
+
+  /**
+   * Counts a bad token.
+   *
+   * @param address of the peer
+   * @throws Problem `rate-limited`
+   */
+  count(address: string, report: LimitReport): void {
+    const now = Date.now();
+    const window = this.windowOf(networkOf(address), now);
+    window.failures += 1;
+    enforce({ policy: this.policy, uses: window.failures, resetMs: window.endsAt - now }, report);
+  }
+
+  private windowOf(network: string, now: number): Window {
+    const known = this.windows.get(network);
+    if (known && now < known.endsAt) return known;
+    this.windows.delete(network);
+    for (const [oldest, { endsAt }] of this.windows) {
+      if (now < endsAt && this.windows.size < MAX_PEERS) break;
+      this.windows.delete(oldest);
+    }
+    const window = { failures: 0, endsAt: now + WINDOW_SECONDS * 1000 };
+    this.windows.set(network, window);
+    return window;
+  }
+}
+
+/** Whoever has one IPv6 address has the 2^64 of its network. An IPv4 address stands for itself, also inside an IPv6 one. */
+function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined && isIPv4(mapped)) return mapped;
+  if (!isIPv6(address)) return isIPv4(address) ? address : NO_ADDRESS;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail ? tail.split(':') : [];
+  const zeros = tail === undefined ? 0 : 8 - groups.length - rest.length;
+  return [...groups, ...Array<string>(zeros).fill('0'), ...rest]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}

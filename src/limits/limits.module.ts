@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
+import { AuthFailureLimit } from './auth-failure-limit.ts';
+import { Counts } from './counts.ts';
+import { Limits } from './limits.ts';
+import { LoadShedding } from './load-shedding.ts';
+import { MemoryCounts } from './memory-counts.ts';
+import { PostgresCounts } from './postgres-counts.ts';
+
+@Module({
+  providers: [
+    {
+      provide: Counts,
+      inject: [SETTINGS],
+      useFactory: ({ databaseUrl }: Settings): Counts =>
+        databaseUrl.startsWith('sqlite:') ? new MemoryCounts() : new PostgresCounts(databaseUrl),
+    },
+    Limits,
+    AuthFailureLimit,
+    LoadShedding,
+  ],
+  exports: [Limits, AuthFailureLimit, LoadShedding],
+})
+export class LimitsModule {}

@@ -1,0 +1,135 @@
+import { expectProblem } from './support/expect-problem.ts';
+import type { Answer, TestGateway } from './support/gateway.ts';
+import {
+  clockToSetForward,
+  expectLimited,
+  members,
+  MINUTE_MS,
+  newApp,
+  send,
+  startGateway,
+  statuses,
+  times,
+} from './support/limits.ts';
+
+const after = clockToSetForward();
+
+describe('bad tokens', () => {
+  const LIMIT = { AUTH_FAILURE_RATE_LIMIT: '3' };
+  let gateway: TestGateway;
+  let behindProxy: TestGateway;
+  beforeAll(async () => {
+    gateway = await startGateway(LIMIT);
+    behindProxy = await startGateway({ ...LIMIT, TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' }, gateway);
+  });
+  afterAll(async () => {
+    await behindProxy.stop();
+    await gateway.stop();
+  });
+  beforeEach(() => {
+    gateway.octane.reset();
+    after(MINUTE_MS);
+  });
+
+  const path = '/v1/customers/700123/send-welcome-email';
+  const bad = (at: TestGateway, forwardedFor?: string | string[]): Promise<Answer> =>
+    at.call({
+      path,
+      token: 'x.y.z',
+      headers: forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor },
+    });
+  /** The statuses of bad tokens in a row, one from each address. */
+  const badFrom = async (addresses: readonly (string | string[])[]): Promise<number[]> => {
+    const answers: number[] = [];
+    for (const address of addresses) answers.push((await bad(behindProxy, address)).status);
+    return answers;
+  };
+
+  it('past the limit get 429 instead of 401', async () => {
+    for (const remaining of [2, 1, 0]) {
+      const answer = await bad(gateway);
+      expectProblem(answer, 401, 'invalid-token');
+      expect(answer.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+      expect(members(answer, 'ratelimit-policy')).toEqual({ 'auth-failure': { q: 3, w: 60 } });
+      expect(members(answer, 'ratelimit')).toEqual({ 'auth-failure': { r: remaining, t: 60 } });
+    }
+    const refused = await bad(gateway);
+    expectLimited(refused, 'auth-failure');
+    after(Number(refused.headers['retry-after']) * 1000);
+    expectProblem(await bad(gateway), 401, 'invalid-token');
+    expect(gateway.octane.hits).toHaveLength(0);
+  });
+
+  it('of every kind count', async () => {
+    const { issuer } = gateway;
+    const kinds = ['x.y.z', 'opaque', await issuer.token({ claims: { exp: 1 } })];
+    for (const token of kinds) expectProblem(await gateway.call({ path, token }), 401, 'invalid-token');
+    const wrongAudience = await issuer.token({ claims: { aud: 'another' } });
+    expectLimited(await gateway.call({ path, token: wrongAudience }), 'auth-failure');
+  });
+
+  it('never stand in the way of a good one, nor of one that is missing', async () => {
+    await times(5, () => bad(gateway));
+    const good = await send(gateway, newApp());
+    expect(good.status).toBe(204);
+    expect(members(good, 'ratelimit')).not.toHaveProperty('auth-failure');
+    for (const headers of [{}, { authorization: 'Basic eDp5' }, { authorization: 'Bearer ' }]) {
+      const missing = await gateway.call({ path, headers });
+      expectProblem(missing, 401, 'authentication-required');
+      expect(members(missing, 'ratelimit')).toEqual({});
+    }
+    expectLimited(await bad(gateway), 'auth-failure');
+  });
+
+  it('that are missing do not count', async () => {
+    await times(10, () => gateway.call({ path }));
+    expect(statuses(await times(4, () => bad(gateway)))).toEqual({ 401: 3, 429: 1 });
+  });
+
+  it('of a known caller who may not do something do not count', async () => {
+    const token = await gateway.issuer.token({ claims: { client_id: 'nobody' } });
+    await times(5, () => gateway.call({ path, token }));
+    expect((await bad(gateway)).status).toBe(401);
+  });
+
+  it('count for the peer, whatever it says of itself', async () => {
+    const answers = await times(4, (index) => bad(gateway, `198.51.100.${index}`));
+    expect(statuses(answers)).toEqual({ 401: 3, 429: 1 });
+  });
+
+  it('count for the address that a trusted proxy names', async () => {
+    expect(await badFrom(Array<string>(4).fill('198.51.100.1'))).toEqual([401, 401, 401, 429]);
+    expect(await badFrom(['198.51.100.2'])).toEqual([401]);
+  });
+
+  it('count for the last address that no trusted proxy vouches for', async () => {
+    expect(
+      await badFrom([
+        '192.0.2.1, 198.51.100.3',
+        '192.0.2.2, 198.51.100.3',
+        '198.51.100.3, 10.1.2.3',
+        ['192.0.2.3', '198.51.100.3, 10.9.9.9'],
+      ]),
+    ).toEqual([401, 401, 401, 429]);
+  });
+
+  it('count for a whole IPv6 network', async () => {
+    expect(
+      await badFrom(['2001:db8:1:2::1', '2001:db8:1:2:ffff::9', '2001:DB8:1:2:3:4:5:6', '2001:db8:1:2::']),
+    ).toEqual([401, 401, 401, 429]);
+    expect(await badFrom(['2001:db8:1:3::1', '2001:db8::1:2:3:4:5', '::1'])).toEqual([401, 401, 401]);
+  });
+
+  it('count for an IPv4 address, also when it is written as IPv6', async () => {
+    expect(
+      await badFrom(['::ffff:198.51.100.4', '198.51.100.4', '::FFFF:198.51.100.4', '198.51.100.4']),
+    ).toEqual([401, 401, 401, 429]);
+    expect(await badFrom(['::ffff:198.51.100.5'])).toEqual([401]);
+  });
+
+  it('count for one peer when a proxy passes on what is no address', async () => {
+    expect(await badFrom(['unknown', '_hidden', 'x'.repeat(5000), '198.51.100.6:1234'])).toEqual([
+      401, 401, 401, 429,
+    ]);
+  });
+});

@@ -1,0 +1,145 @@
+import pg from 'pg';
+import { PostgresCounts } from '../src/limits/postgres-counts.ts';
+import { eventually } from './support/eventually.ts';
+import { expectProblem } from './support/expect-problem.ts';
+import type { TestGateway } from './support/gateway.ts';
+import {
+  clockToSetForward,
+  expectLimited,
+  left,
+  members,
+  MINUTE_MS,
+  newApp,
+  REFUSED,
+  send,
+  set,
+  startGateway,
+  statuses,
+  times,
+} from './support/limits.ts';
+import { TestPostgres } from './support/postgres.ts';
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await TestPostgres.start();
+});
+afterAll(() => postgres.stop());
+const after = clockToSetForward();
+
+describe('the store of the limits', () => {
+  let databaseUrl: string;
+  let gateway: TestGateway;
+  let replica: TestGateway;
+  let database: pg.Client;
+  beforeAll(async () => {
+    databaseUrl = await postgres.newDatabase();
+    gateway = await startGateway({ DATABASE_URL: databaseUrl });
+    replica = await startGateway({ DATABASE_URL: databaseUrl }, gateway);
+    database = new pg.Client(databaseUrl);
+    // It ends with the database, and is not used after that.
+    database.on('error', () => undefined);
+    await database.connect();
+  });
+  afterAll(async () => {
+    await database.end();
+    await replica.stop();
+    await gateway.stop();
+  });
+  const linesAboutLimits = (): string[] =>
+    // Nest has one logger in a process: that of the gateway that was started last.
+    replica.log.filter((line) => line.includes('limits are')).map((line) => String(JSON.parse(line).msg));
+
+  it('holds no issuer, client or customer in words', async () => {
+    const app = newApp();
+    await send(gateway, app, { custno: '7654321' });
+    const { rows } = await database.query('SELECT key FROM rate_limits');
+    expect(rows).toEqual(
+      rows.map(() => ({ key: expect.stringMatching(/^(caller|welcome-email|octane):[\w-]{43}$/) })),
+    );
+    expect(rows.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('forgets the windows that are over', async () => {
+    const [app, other] = [newApp(), newApp()];
+    const keys = async (): Promise<string[]> =>
+      (await database.query<{ key: string }>('SELECT key FROM rate_limits ORDER BY key')).rows.map(
+        ({ key }) => key,
+      );
+    const counts = new PostgresCounts(databaseUrl);
+    after(60 * MINUTE_MS);
+    await counts.prune();
+    await database.query('DELETE FROM rate_limits');
+    await send(gateway, app);
+    after(2 * MINUTE_MS);
+    const live = (await keys()).filter((key) => key.startsWith('welcome-email:'));
+    await set(gateway, other);
+    expect(await keys()).toHaveLength(5);
+    await counts.prune();
+    const kept = await keys();
+    expect(kept.filter((key) => key.startsWith('welcome-email:'))).toEqual(live);
+    expect(kept).toHaveLength(3);
+    await counts.onApplicationShutdown();
+  });
+
+  it('may be too slow: each gateway then counts by itself, and together again when it is not', async () => {
+    const app = newApp();
+    await times(3, () => send(gateway, app));
+    await database.query('BEGIN');
+    await database.query('LOCK TABLE rate_limits IN ACCESS EXCLUSIVE MODE');
+    const answers = await times(4, () => send(gateway, app));
+    expect(statuses(answers)).toEqual({ 204: 3, 429: 1 });
+    expect(linesAboutLimits()).toEqual(['limits are counted by this process alone']);
+    await database.query('COMMIT');
+    after(5000);
+    expectLimited(await send(gateway, app), 'welcome-email');
+    expect(linesAboutLimits()).toEqual([
+      'limits are counted by this process alone',
+      'limits are counted over all replicas again',
+    ]);
+  });
+
+  it('may be gone: it is made again', async () => {
+    const app = newApp();
+    await send(gateway, app);
+    await database.query('DROP TABLE rate_limits');
+    expect(left(await send(gateway, app), 'welcome-email')).toBe(2);
+    after(5000);
+    expect(left(await send(gateway, app), 'welcome-email')).toBe(2);
+    expect(left(await send(replica, app), 'welcome-email')).toBe(1);
+  });
+
+  it('may be down: limits hold all the same, and no request fails because of them', async () => {
+    const app = newApp();
+    await set(gateway, app);
+    await postgres.goDown();
+    try {
+      const answers = await times(101, () => set(gateway, app));
+      expect(statuses(answers)).toEqual({ 429: 1, 503: 100 });
+      for (const answer of answers) {
+        if (answer.status === 429) expectLimited(answer, 'caller');
+        else expectProblem(answer, 503, 'journal-unavailable', REFUSED);
+        expect(Object.keys(members(answer, 'ratelimit'))).toEqual(['caller']);
+      }
+      expect(gateway.octane.hits.length).toBeGreaterThan(0);
+    } finally {
+      await postgres.comeBack();
+    }
+    after(5000);
+    await eventually(async () => (await set(replica, app)).status === 200);
+  });
+
+  it('may be down when the gateway starts', async () => {
+    await postgres.goDown();
+    let late: TestGateway;
+    try {
+      late = await startGateway({ DATABASE_URL: databaseUrl }, gateway);
+      expectProblem(await set(late, newApp()), 503, 'journal-unavailable', REFUSED);
+    } finally {
+      await postgres.comeBack();
+    }
+    after(5000);
+    const app = newApp();
+    await eventually(async () => (await set(late, app)).status === 200);
+    await late.stop();
+  });
+});
