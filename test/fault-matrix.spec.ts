@@ -1,0 +1,215 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { format, resolveConfig } from 'prettier';
+import { startOctane } from '../sandbox/octane.ts';
+import { groupCredentials } from '../sandbox/seed.ts';
+import { TestGateway } from './support/gateway.ts';
+import type { Answer } from './support/gateway.ts';
+import { journalRecords } from './support/journal-records.ts';
+import { TestStores } from './support/stores.ts';
+
+const PAGE = 'docs/fault-matrix.md';
+const BUDGET_MS = 600;
+
+type Operation = 'direct debit' | 'welcome email';
+
+interface Expected {
+  readonly answer: string;
+  readonly outcome: string;
+  readonly hits: number;
+  /** What the same request with the same key gets once Octane is well again. */
+  readonly again: 'replay' | 'sent again' | '409 outcome-unknown';
+}
+
+const applied = (answer: string): Expected => ({ answer, outcome: 'applied', hits: 1, again: 'replay' });
+const rejected = (answer: string, again: Expected['again'] = 'replay', hits = 1): Expected => ({
+  answer,
+  outcome: 'rejected',
+  hits,
+  again,
+});
+/** A direct debit may be set again, and is where the connection or a gateway before Octane failed; an email may not. */
+const unknown = (answer: string, hitsOfDirectDebit: number): Record<Operation, Expected> => ({
+  'direct debit': { answer, outcome: 'unknown', hits: hitsOfDirectDebit, again: 'sent again' },
+  'welcome email': { answer, outcome: 'unknown', hits: 1, again: '409 outcome-unknown' },
+});
+const both = (expected: Expected): Record<Operation, Expected> => ({
+  'direct debit': expected,
+  'welcome email': expected,
+});
+/** An email is sent when the head of a 2xx says so, whatever follows. */
+const byHead = (answer: string): Record<Operation, Expected> => ({
+  'direct debit': applied(answer),
+  'welcome email': applied('204'),
+});
+
+/** Every fault of the sandbox, and what it comes to. */
+const MATRIX: readonly (readonly [fault: object, expected: Record<Operation, Expected>])[] = [
+  [
+    { kind: 'delay', ms: 20 },
+    { 'direct debit': applied('200'), 'welcome email': applied('204') },
+  ],
+  [{ kind: 'hang', at: 'start' }, unknown('504 octane-timeout', 1)],
+  [{ kind: 'hang', at: 'headers' }, unknown('504 octane-timeout', 1)],
+  [
+    { kind: 'hang', at: 'body' },
+    { ...unknown('504 octane-timeout', 1), 'welcome email': applied('204') },
+  ],
+  [
+    { kind: 'drip', ms: 100 },
+    { ...unknown('504 octane-timeout', 1), 'welcome email': applied('204') },
+  ],
+  [{ kind: 'reset' }, unknown('502 octane-error', 3)],
+  [{ kind: 'cut' }, { ...unknown('502 octane-error', 3), 'welcome email': applied('204') }],
+  [{ kind: 'garbage' }, unknown('502 octane-error', 1)],
+  [{ kind: 'wrong-shape' }, byHead('502 octane-contract-violation')],
+  [{ kind: 'not-json' }, byHead('502 octane-contract-violation')],
+  [{ kind: 'oversize' }, byHead('502 octane-contract-violation')],
+  [{ kind: 'redirect' }, both(rejected('502 octane-error'))],
+  [{ kind: 'status', status: 400 }, both(rejected('422 octane-rejected'))],
+  [{ kind: 'status', status: 401 }, both(rejected('502 octane-credentials-rejected', 'sent again'))],
+  [{ kind: 'status', status: 403 }, both(rejected('403 octane-access-denied'))],
+  [{ kind: 'status', status: 404 }, both(rejected('404 customer-not-found'))],
+  [{ kind: 'status', status: 409 }, both(rejected('422 octane-rejected'))],
+  [{ kind: 'status', status: 418 }, both(rejected('502 octane-error'))],
+  [{ kind: 'status', status: 422 }, both(rejected('422 octane-rejected'))],
+  [
+    { kind: 'status', status: 429 },
+    {
+      'direct debit': rejected('503 octane-unavailable', 'sent again', 3),
+      'welcome email': rejected('503 octane-unavailable', 'sent again'),
+    },
+  ],
+  [{ kind: 'status', status: 429, retryAfter: 60 }, both(rejected('503 octane-unavailable', 'sent again'))],
+  [{ kind: 'status', status: 500 }, unknown('502 octane-error', 1)],
+  [{ kind: 'status', status: 502 }, unknown('502 octane-error', 3)],
+  [{ kind: 'status', status: 503 }, unknown('503 octane-unavailable', 3)],
+  [{ kind: 'status', status: 504 }, unknown('502 octane-error', 3)],
+];
+const CASES = MATRIX.flatMap(([fault, expected]) =>
+  (['direct debit', 'welcome email'] as const).flatMap((operation) =>
+    [true, false].map((withKey) => ({
+      fault: JSON.stringify(fault),
+      operation,
+      withKey,
+      expected: expected[operation],
+    })),
+  ),
+);
+
+describe('the fault matrix', () => {
+  const observed = new Map<string, string[]>();
+  let stores: TestStores;
+  let octane: Awaited<ReturnType<typeof startOctane>>;
+  beforeAll(async () => {
+    stores = await TestStores.start('SQLite');
+    octane = await startOctane({ port: 0, controlPort: 0 });
+  });
+  afterAll(async () => {
+    await octane.close();
+    await stores.stop();
+  });
+
+  const control = async (method: string, path: string, body?: string): Promise<unknown> => {
+    const response = await fetch(`${octane.controlUrl}${path}`, {
+      method,
+      ...(body !== undefined && { body }),
+    });
+    const text = await response.text();
+    expect(response.ok).toBe(true);
+    return text === '' ? undefined : JSON.parse(text);
+  };
+  const hits = async (): Promise<number> => ((await control('GET', '/requests')) as unknown[]).length;
+
+  it.each(CASES)(
+    '$fault to a $operation (key: $withKey)',
+    async ({ fault, operation, withKey, expected }) => {
+      const databaseUrl = await stores.newUrl();
+      const gateway = await TestGateway.start({
+        environment: {
+          ...groupCredentials(),
+          OCTANE_BASE_URL: octane.url,
+          OCTANE_TIMEOUT_MS: String(BUDGET_MS),
+          DATABASE_URL: databaseUrl,
+        },
+      });
+      try {
+        await control('POST', '/reset');
+        await control('PUT', '/fault', fault);
+        const call = withKey ? { headers: { 'idempotency-key': 'key-1' } } : {};
+        const send = (): Promise<Answer> =>
+          operation === 'direct debit'
+            ? gateway.setDirectDebit(undefined, call)
+            : gateway.sendWelcomeEmail(call);
+
+        const started = performance.now();
+        const answer = await send();
+        const tookTheBudget = performance.now() - started >= BUDGET_MS;
+        const sent = await hits();
+        const [record] = await journalRecords(databaseUrl);
+        expect({ answer: named(answer), outcome: record?.outcome, hits: sent }).toEqual({
+          answer: expected.answer,
+          outcome: expected.outcome,
+          hits: expected.hits,
+        });
+        expect(answer.json?.outcome ?? 'applied').toBe(expected.outcome);
+        expect(record?.attempts).toBe(expected.hits);
+
+        await control('DELETE', '/fault');
+        const again = await send();
+        const isReplay = again.headers['idempotency-replayed'] === 'true';
+        const sentAgain = (await hits()) > sent;
+        const verdict = isReplay ? 'replay' : sentAgain ? 'sent again' : named(again);
+        expect(verdict).toBe(withKey ? expected.again : 'sent again');
+        if (withKey) {
+          observed.set(`${fault} ${operation}`, [
+            `\`${fault}\``,
+            operation,
+            named(answer),
+            answer.json?.outcome ?? 'applied',
+            answer.json?.retryable === undefined ? '' : answer.json.retryable ? 'yes' : 'no',
+            String(sent),
+            record?.outcome ?? '',
+            verdict,
+            tookTheBudget ? 'the budget' : 'less',
+          ]);
+        }
+      } finally {
+        await gateway.stop();
+      }
+    },
+  );
+
+  it(`is what ${PAGE} shows (written anew with UPDATE_DOCS=1)`, async () => {
+    const header = [
+      'Fault',
+      'Operation',
+      'Answer',
+      'outcome',
+      'retryable',
+      'Sent',
+      'On record',
+      'Same key again, Octane well',
+      'Takes',
+    ];
+    const rows = CASES.filter(({ withKey }) => withKey).map(
+      ({ fault, operation }) => observed.get(`${fault} ${operation}`) ?? [],
+    );
+    const table = [header, header.map(() => '---'), ...rows]
+      .map((row) => `| ${row.join(' | ')} |`)
+      .join('\n');
+    const page = await readFile(PAGE, 'utf8');
+    const wanted = await format(
+      page.replace(
+        /(<!-- generated:matrix -->\n)[^]*(\n<!-- \/generated:matrix -->)/,
+        (_, begin: string, end: string) => `${begin}\n${table}\n${end}`,
+      ),
+      { ...(await resolveConfig(PAGE)), filepath: PAGE },
+    );
+    if (process.env['UPDATE_DOCS'] === '1') await writeFile(PAGE, wanted);
+    else expect(page).toBe(wanted);
+  });
+});
+
+function named({ status, json }: Answer): string {
+  return json?.code === undefined ? String(status) : `${status} ${json.code}`;
+}
