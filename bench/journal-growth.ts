@@ -55,6 +55,8 @@ interface Records {
   readonly firstWithKey: number;
 }
 
+/** The pages of a list differ in these alone. */
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const COLUMNS = sql.raw(
   'id, at, issuer, client, subject, groupno, custno, operation, request_id, unknown_at, outcome, octane_status, attempts, completed_at, key_hash, fingerprint, expires_at, reply',
 );
@@ -372,7 +374,7 @@ async function explained(database: Database, queries: readonly CompiledQuery[]):
     const { rows } = await database.tables.executeQuery<Record<string, string>>(
       CompiledQuery.raw(`${database.explain} ${query.sql}`, [...query.parameters]),
     );
-    lines.push(...rows.map((row) => row['detail'] ?? row['QUERY PLAN'] ?? ''));
+    lines.push(...rows.map((row) => (row['detail'] ?? row['QUERY PLAN'] ?? '').replaceAll(UUID, '…')));
   }
   return [...new Set(lines)];
 }

@@ -23,6 +23,8 @@ export class SqliteJournalStore implements JournalStore {
 
   async complete(_: readonly Completion[]): Promise<void> {}
 
+  async withdraw(): Promise<void> {}
+
   async prune(): Promise<{ forgotten: number; deleted: number }> {
     return { forgotten: 0, deleted: 0 };
   }

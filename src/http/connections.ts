@@ -1,13 +1,19 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 
 /**
- * An idle connection costs some 10 KB, so that this many are bearable, and it is more than a balancer keeps open. Beyond
- * it a connection is closed as soon as it is accepted.
+ * An idle connection costs some 20 KB, so that all cost a quarter of a gigabyte, and they are more than a balancer keeps
+ * open. Beyond it a connection is closed as soon as it is accepted.
  */
 const MAX_CONNECTIONS = 12_000;
 /** How long a client may leave its answer unread. */
 export const UNREAD_ANSWER_TIMEOUT_MS = 25_000;
+/**
+ * Requests of one connection that wait for their answers. Node parses all that it has read, more than a thousand in one
+ * packet of 64 KiB, and each may be answered with the whole OpenAPI document to a client that reads nothing.
+ */
+const MAX_PIPELINED_REQUESTS = 100;
 
 /** What one client, or all together, can take of the gateway by holding connections; see also the timeouts in app.setup.ts. */
 export function limitConnections(server: Server): void {
@@ -20,5 +26,20 @@ export function limitConnections(server: Server): void {
     const answer = socket._httpMessage;
     // While Octane has the word, silence is not the client's fault.
     if (!answer || answer.writableEnded) socket.destroy();
+  });
+}
+
+/** Cuts a connection with too many requests in flight; those beyond the limit are not looked at. To be the first hook. */
+export function limitPipelining(fastify: FastifyInstance): void {
+  const unanswered = new WeakMap<Socket, number>();
+  fastify.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, count);
+    if (count > MAX_PIPELINED_REQUESTS) {
+      socket.destroy();
+      return;
+    }
+    reply.raw.once('close', () => unanswered.set(socket, unanswered.get(socket)! - 1));
+    done();
   });
 }

@@ -42,13 +42,8 @@ const completionOf = (id: string, changes: Partial<Completion> = {}): Completion
 describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
   let postgres: TestPostgres | undefined;
   let folder: string;
+  let database: ReturnType<typeof openSqlite>;
   let store: KyselyJournalStore;
-  const open = async (): Promise<KyselyJournalStore> =>
-    new KyselyJournalStore(
-      postgres
-        ? openPostgres(await postgres.newDatabase())
-        : openSqlite(join(await mkdtemp(join(folder, 'db-')), 'journal.db')),
-    );
   const records = async (now = NOW): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, now));
 
   beforeAll(async () => {
@@ -60,7 +55,10 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     await rm(folder, { recursive: true });
   });
   beforeEach(async () => {
-    store = await open();
+    database = postgres
+      ? openPostgres(await postgres.newDatabase())
+      : openSqlite(join(await mkdtemp(join(folder, 'db-')), 'journal.db'));
+    store = new KyselyJournalStore(database);
     await store.open();
   });
   afterEach(() => store.close());
@@ -140,6 +138,56 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
       completionOf(winner.id, { outcome: 'not-sent', keepsKey: false, keyGoesBackTo: first.id }),
     ]);
     expect((await store.begin([keyed('k')]))[0]).toMatchObject({ id: first.id, outcome: 'unknown' });
+  });
+
+  it('hands a key back once, also when that is written twice', async () => {
+    const [first, second, third] = [keyed('k'), keyed('k'), keyed('k')];
+    await store.begin([first]);
+    await store.complete([completionOf(first.id, { outcome: 'unknown' })]);
+    const [holder] = await store.begin([second]);
+    await store.takeOver(holder!, second);
+    const notSent = completionOf(second.id, {
+      outcome: 'not-sent',
+      keepsKey: false,
+      keyGoesBackTo: first.id,
+    });
+    await store.complete([notSent]);
+    await store.complete([notSent]);
+    expect((await store.begin([third]))[0]).toMatchObject({ id: first.id, outcome: 'unknown' });
+  });
+
+  it.each(['before', 'after'])('withdraws an intent %s it comes', async (when) => {
+    const intent = keyed('k');
+    const notSent = completionOf(intent.id, { outcome: 'not-sent', keepsKey: false });
+    if (when === 'after') await store.begin([intent]);
+    await store.withdraw(intent, notSent);
+    await store.withdraw(intent, notSent);
+    await expect(store.begin([intent, keyed('other')])).rejects.toThrow(/unique constraint/i);
+    expect((await records()).map(({ id, outcome }) => [id, outcome])).toEqual([[intent.id, 'not-sent']]);
+    expect(await store.begin([keyed('k')])).toEqual([null]);
+  });
+
+  it.each(['before', 'after'])('withdraws an intent %s it takes over a key', async (when) => {
+    const [first, intent] = [keyed('k'), keyed('k')];
+    await store.begin([first]);
+    await store.complete([completionOf(first.id, { outcome: 'unknown' })]);
+    const [holder] = await store.begin([intent]);
+    if (when === 'after') await store.takeOver(holder!, intent);
+    const notSent = { outcome: 'not-sent', keepsKey: false, keyGoesBackTo: first.id } as const;
+    await store.withdraw(intent, completionOf(intent.id, notSent));
+    await expect(store.takeOver(holder!, intent)).rejects.toThrow(/unique constraint/i);
+    expect((await store.begin([keyed('k')]))[0]).toMatchObject({ id: first.id, outcome: 'unknown' });
+  });
+
+  it('keeps no reply of a change that has lost its key', async () => {
+    const [first, second] = [keyed('k'), keyed('k')];
+    await store.begin([first]);
+    const [holder] = await store.begin([second]);
+    await store.takeOver(holder!, second);
+    await store.complete([completionOf(first.id, { reply: 'sealed' }), completionOf(second.id)]);
+    expect(await store.show(first.id, NOW)).toMatchObject({ outcome: 'applied' });
+    const replies = database.selectFrom('changes').select('reply').where('id', '=', first.id);
+    expect(await replies.execute()).toEqual([{ reply: null }]);
   });
 
   it('forgets expired keys and deletes old records, a few at a time', async () => {

@@ -103,6 +103,9 @@ export abstract class JournalStore {
 
   abstract complete(completions: readonly Completion[]): Promise<void>;
 
+  /** Completes an intent of which nobody knows whether it is recorded. If it is still on its way here, it comes too late. */
+  abstract withdraw(intent: Intent, completion: Completion): Promise<void>;
+
   /** Forgets keys and replies that expired before `now`, and records older than `oldest`: at most `limit` of each. */
   abstract prune(now: number, oldest: number, limit: number): Promise<{ forgotten: number; deleted: number }>;
 

@@ -162,11 +162,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
   private withdraw(entry: Entry): void {
     if (this.backlog.size >= MAX_WITHDRAWALS) return;
     const completion = this.completionOf(entry, NOT_SENT);
-    this.backlog.add(async () => {
-      // Once there is a record with this id, an intent that is still on its way to the store comes too late.
-      await this.store.begin([{ ...entry.intent, key: null }]);
-      await this.store.complete([completion]);
-    });
+    this.backlog.add(() => this.store.withdraw(entry.intent, completion));
   }
 
   private intentOf(

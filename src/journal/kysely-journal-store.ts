@@ -35,18 +35,19 @@ export class KyselyJournalStore extends JournalStore {
       .insertInto('changes')
       // In one order everywhere: two replicas that insert the same keys must not wait for each other crosswise.
       .values(intents.map(rowOf).toSorted((a, b) => ((a.key_hash ?? '') < (b.key_hash ?? '') ? -1 : 1)))
-      .onConflict((conflict) => conflict.doNothing())
+      // The condition names the partial index; a change without a key is in no index and in nobody's way.
+      .onConflict((conflict) => conflict.column('key_hash').where('key_hash', 'is not', null).doNothing())
       .returning('id')
       .execute();
+    if (begun.length === intents.length) return intents.map(() => null);
     const recorded = new Set(begun.map(({ id }) => id));
-    const refused = intents.flatMap(({ id, key }) => (key && !recorded.has(id) ? [key.hash] : []));
-    if (refused.length === 0) return intents.map(() => null);
-    const holders = await this.holdersOf(refused);
+    const refused = intents.filter(({ id }) => !recorded.has(id));
+    const holders = await this.holdersOf(refused.flatMap(({ key }) => (key ? [key.hash] : [])));
     // A holder may have let go of the key since: then the next try gets it.
     return Promise.all(
       intents.map(async (intent) => {
-        if (recorded.has(intent.id) || !intent.key) return null;
-        return holders.get(intent.key.hash) ?? (await this.begin([intent]))[0] ?? null;
+        if (recorded.has(intent.id)) return null;
+        return holders.get(intent.key?.hash ?? '') ?? (await this.begin([intent]))[0] ?? null;
       }),
     );
   }
@@ -93,6 +94,15 @@ export class KyselyJournalStore extends JournalStore {
           .execute();
       }
     });
+  }
+
+  async withdraw(intent: Intent, completion: Completion): Promise<void> {
+    await this.database
+      .insertInto('changes')
+      .values(rowOf({ ...intent, key: null }))
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+    await this.complete([completion]);
   }
 
   async prune(now: number, oldest: number, limit: number): Promise<{ forgotten: number; deleted: number }> {

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, KeyHolder } from './journal-store.ts';
 
-type Method = 'open' | 'begin' | 'takeOver' | 'complete' | 'prune' | 'check' | 'close';
+type Method = 'open' | 'begin' | 'takeOver' | 'complete' | 'withdraw' | 'prune' | 'check' | 'close';
 
 export interface StoreCall {
   readonly id: number;
@@ -42,6 +42,10 @@ export class SqliteJournalStore extends JournalStore {
 
   async complete(completions: readonly Completion[]): Promise<void> {
     await this.call('complete', [completions]);
+  }
+
+  async withdraw(intent: Intent, completion: Completion): Promise<void> {
+    await this.call('withdraw', [intent, completion]);
   }
 
   prune(now: number, oldest: number, limit: number): Promise<{ forgotten: number; deleted: number }> {

@@ -11,7 +11,7 @@ import { Random } from './random.ts';
 import { brokenPromises } from './verdict.ts';
 import type { Recorded } from './verdict.ts';
 
-export const OCTANE_TIMEOUT_MS = 400;
+const OCTANE_TIMEOUT_MS = 400;
 /** From then on after a crash every change is known to be unknown. */
 export const SETTLED_AFTER_MS = OCTANE_TIMEOUT_MS + 5000;
 
@@ -102,12 +102,12 @@ async function killAtRandom(
   const { api } = await gateway.addresses();
   if (random.happens(0.5)) {
     const loaded = load(api);
-    await wait(random.between(0, 1200));
+    await wait(random.between(0, 800));
     await Promise.all([gateway.kill(), loaded]);
     return;
   }
   // At the very moment when a request is at Octane, or when its answer is on the way.
-  let remaining = random.between(1, 200);
+  let remaining = random.between(1, 120);
   const isAnswered = random.happens(0.5);
   const { script } = octane;
   octane.script = (...exchange) => {

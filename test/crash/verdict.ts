@@ -2,7 +2,7 @@ import type { JournalRecord } from '../../src/journal/journal-store.ts';
 import type { Hit } from '../support/scripted-octane.ts';
 import type { Apps, Heard, Wish } from './apps.ts';
 
-export type Recorded = Pick<JournalRecord, 'requestId' | 'outcome' | 'operation'>;
+export type Recorded = Pick<JournalRecord, 'requestId' | 'outcome'>;
 
 /**
  * Compares what the apps heard and what Octane received with what is on record.

@@ -44,6 +44,10 @@ export class GatewayProcess {
     this.child.on('close', (code) => (this.exitCode = code));
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** Waits for the log line with this message. */
   async logged(message: string): Promise<Record<string, unknown>> {
     const found = await eventually(() => {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
@@ -37,7 +37,7 @@ export class TokenIssuer {
   /** What the JWKS endpoint serves. */
   keySet: JWK[] = [];
   /** What it does instead of serving, while set. */
-  misbehave: ((response: import('node:http').ServerResponse) => void) | undefined;
+  misbehave: ((response: ServerResponse) => void) | undefined;
 
   readonly key: SigningKey;
   readonly issuer: string;
