@@ -24,7 +24,7 @@ const CANARY = /canary|47110\.81|2031-07-19/i;
 
 let gateway: TestGateway;
 let token: string;
-beforeAll(async () => {
+async function start(): Promise<void> {
   gateway = await TestGateway.start({
     environment: {
       LOG_LEVEL: 'trace',
@@ -34,7 +34,9 @@ beforeAll(async () => {
     },
   });
   token = await gateway.issuer.token({ claims: { sub: 'canary-subject@example.com' } });
-});
+}
+
+beforeAll(start);
 afterAll(() => gateway.stop());
 beforeEach(() => gateway.octane.reset());
 
@@ -261,6 +263,12 @@ async function theLineOf(requestId: string): Promise<CompletedLine> {
 }
 
 describe('the line of a completed request', () => {
+  // So far Octane has failed so often that the breaker is open.
+  beforeAll(async () => {
+    await gateway.stop();
+    await start();
+  });
+
   const of = { client: 'selfcare-app', group: '1001' };
   const direct = { method: 'POST', route: '/v1/customers/:custno/direct-debit' };
   const email = { method: 'POST', route: '/v1/customers/:custno/send-welcome-email' };

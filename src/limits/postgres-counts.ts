@@ -23,7 +23,7 @@ const PRUNE_DELAY_MS = 60_000;
  * statements, which are one transaction.
  */
 const CREATE_TABLE = `
-
+  SELECT pg_advisory_xact_lock(hashtext('octane-bff ${TABLE}'));
   CREATE UNLOGGED TABLE IF NOT EXISTS ${TABLE} (
     key varchar(255) PRIMARY KEY,
     points integer NOT NULL DEFAULT 0,
