@@ -199,8 +199,7 @@ function newBreaker(): CircuitBreakerPolicy {
 
 function isOctanesFault(error: unknown): boolean {
   return (
-    error instanceof OctaneFailure &&
-    ((error.octaneStatus ?? 0) >= 500 || BREAKING_FAULTS.has(error.fault))
+    error instanceof OctaneFailure && ((error.octaneStatus ?? 0) >= 500 || BREAKING_FAULTS.has(error.fault))
   );
 }
 
