@@ -10,7 +10,7 @@ import type { Settings } from './config/settings.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
 import { answerHeaders, requestIdOf } from './http/answer-headers.ts';
-import { limitConnections, limitPipelining } from './http/connections.ts';
+import { limitConnections } from './http/connections.ts';
 import { OpenApi } from './http/open-api.ts';
 import { ParserErrors } from './http/parser-errors.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
@@ -79,7 +79,6 @@ function configureApp(app: NestFastifyApplication, parserErrors: ParserErrors, l
     fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   }
   fastify.addHook('onRoute', (route) => routes.add(route));
-  limitPipelining(fastify);
   logRequests(fastify, logger);
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.headers(answerHeaders(request.id));

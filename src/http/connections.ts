@@ -1,6 +1,5 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 
 /**
  * An idle connection costs some 20 KB, so that all cost a quarter of a gigabyte, and they are more than a balancer keeps
@@ -8,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
  */
 const MAX_CONNECTIONS = 12_000;
 /** How long a client may leave its answer unread. */
-export const UNREAD_ANSWER_TIMEOUT_MS = 25_000;
+const UNREAD_ANSWER_TIMEOUT_MS = 25_000;
 /**
  * Requests of one connection that wait for their answers. Node parses all that it has read, more than a thousand in one
  * packet of 64 KiB, and each may be answered with the whole OpenAPI document to a client that reads nothing.
@@ -27,19 +26,23 @@ export function limitConnections(server: Server): void {
     // While Octane has the word, silence is not the client's fault.
     if (!answer || answer.writableEnded) socket.destroy();
   });
+  limitPipelining(server);
 }
 
-/** Cuts a connection with too many requests in flight; those beyond the limit are not looked at. To be the first hook. */
-export function limitPipelining(fastify: FastifyInstance): void {
+/** Stands before the application, so that what comes beyond the limit costs next to nothing. */
+function limitPipelining(server: Server): void {
   const unanswered = new WeakMap<Socket, number>();
-  fastify.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
+  const listeners = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
     const count = (unanswered.get(socket) ?? 0) + 1;
     unanswered.set(socket, count);
     if (count > MAX_PIPELINED_REQUESTS) {
       socket.destroy();
       return;
     }
-    reply.raw.once('close', () => unanswered.set(socket, unanswered.get(socket)! - 1));
-    done();
+    response.once('close', () => unanswered.set(socket, unanswered.get(socket)! - 1));
+    for (const listener of listeners) listener.call(server, request, response);
   });
 }

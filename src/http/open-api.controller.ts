@@ -1,4 +1,4 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Header } from '@nestjs/common';
 import { Public } from '../auth/access.decorators.ts';
 import { OpenApi } from './open-api.ts';
 
@@ -8,7 +8,8 @@ export class OpenApiController {
 
   @Get()
   @Public()
-  document(): object {
-    return this.openApi.document;
+  @Header('content-type', 'application/json; charset=utf-8')
+  document(): Buffer {
+    return this.openApi.json;
   }
 }

@@ -7,15 +7,16 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 @Injectable()
 export class OpenApi {
   private app: INestApplication | undefined;
-  private made: OpenAPIObject | undefined;
+  private made: Buffer | undefined;
 
   describe(app: INestApplication): void {
     this.app = app;
   }
 
-  get document(): OpenAPIObject {
+  /** The same bytes for everybody: it is large, and anybody may ask for it. */
+  get json(): Buffer {
     if (!this.app) throw new Error('no application to describe');
-    this.made ??= SwaggerModule.createDocument(this.app, description());
+    this.made ??= Buffer.from(JSON.stringify(SwaggerModule.createDocument(this.app, description())));
     return this.made;
   }
 }

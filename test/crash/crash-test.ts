@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { ScriptedOctane } from '../support/scripted-octane.ts';
+import type { Script } from '../support/scripted-octane.ts';
 import { TokenIssuer } from '../support/token-issuer.ts';
 import { Apps } from './apps.ts';
 import { moodyOctane } from './moody-octane.ts';
@@ -12,6 +13,7 @@ import { brokenPromises } from './verdict.ts';
 import type { Recorded } from './verdict.ts';
 
 const OCTANE_TIMEOUT_MS = 400;
+const MAX_LOAD_MS = 5000;
 /** From then on after a crash every change is known to be unknown. */
 export const SETTLED_AFTER_MS = OCTANE_TIMEOUT_MS + 5000;
 
@@ -60,7 +62,11 @@ export async function crashTest({
       const gateway = new GatewayProcess(folder, environment);
       const random = new Random(seed + round);
       const token = await issuer.token({ claims: { client_id: 'crash-test' } });
-      await killAtRandom(gateway, octane, random, (api) => apps.ask(api, token, `round-${round}`, random));
+      try {
+        await killAtRandom(gateway, octane, random, (api) => apps.ask(api, token, `round-${round}`, random));
+      } finally {
+        await gateway.kill();
+      }
       if (gateway.exitCode !== null) faults.push(`round-${round}: the gateway ended by itself`);
       if (gateway.stderr !== '') faults.push(`round-${round}: ${gateway.stderr}`);
       onRound?.(round);
@@ -86,7 +92,11 @@ export async function crashTest({
   }
 }
 
-/** @param load asks until the gateway is gone */
+/**
+ * While it starts, after some time under load, or at the very moment when a request is at Octane or its answer on the way.
+ *
+ * @param load asks until the gateway is gone
+ */
 async function killAtRandom(
   gateway: GatewayProcess,
   octane: ScriptedOctane,
@@ -96,27 +106,24 @@ async function killAtRandom(
   octane.script = moodyOctane(random, OCTANE_TIMEOUT_MS);
   if (random.happens(0.05)) {
     await wait(random.between(0, 1500));
-    await gateway.kill();
     return;
   }
   const { api } = await gateway.addresses();
-  if (random.happens(0.5)) {
-    const loaded = load(api);
-    await wait(random.between(0, 800));
-    await Promise.all([gateway.kill(), loaded]);
-    return;
-  }
-  // At the very moment when a request is at Octane, or when its answer is on the way.
-  let remaining = random.between(1, 120);
+  const isTimed = random.happens(0.5);
+  const timer = setTimeout(() => gateway.signal('SIGKILL'), isTimed ? random.between(0, 800) : MAX_LOAD_MS);
+  if (!isTimed) octane.script = killingAfter(octane.script, random, gateway);
+  await load(api);
+  clearTimeout(timer);
+}
+
+function killingAfter(script: Script, random: Random, gateway: GatewayProcess): Script {
   const isAnswered = random.happens(0.5);
-  const { script } = octane;
-  octane.script = (...exchange) => {
+  let remaining = random.between(1, 120);
+  return (...exchange) => {
     remaining -= 1;
     if (isAnswered || remaining > 0) script(...exchange);
     if (remaining === 0) gateway.signal('SIGKILL');
   };
-  await load(api);
-  await gateway.exited();
 }
 
 /** Writes a gateway file into the folder, for one client that may do anything: `crash-test`. */
