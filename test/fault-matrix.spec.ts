@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { startOctane } from '../sandbox/octane.ts';
@@ -8,7 +9,8 @@ import { journalRecords } from './support/journal-records.ts';
 import { TestStores } from './support/stores.ts';
 
 const PAGE = 'docs/fault-matrix.md';
-const BUDGET_MS = 600;
+/** Short where the budget is what is waited for; elsewhere so long that no busy machine needs it. */
+const BUDGET_MS = { spent: 1000, left: 15_000 };
 
 type Operation = 'direct debit' | 'welcome email';
 
@@ -99,10 +101,38 @@ describe('the fault matrix', () => {
     octane = await startOctane({ port: 0, controlPort: 0 });
   });
   afterAll(async () => {
+    for (const { gateway } of gateways.values()) await gateway.stop();
     await octane.close();
     await first.stop();
     await stores.stop();
   });
+
+  interface Subject {
+    readonly gateway: TestGateway;
+    readonly databaseUrl: string;
+    readonly budgetMs: number;
+  }
+  const gateways = new Map<string, Subject>();
+  /** One for all faults, as far as the budget and the breaker let it: what is retried would open it at the second fault. */
+  const gatewayFor = async (fault: string, { answer, hits: sent }: Expected): Promise<Subject> => {
+    const budget = /timeout/.test(answer) ? 'spent' : 'left';
+    const name = sent > 1 ? fault : budget;
+    const known = gateways.get(name);
+    if (known) return known;
+    const databaseUrl = await stores.newUrl();
+    const gateway = await TestGateway.start({
+      beside: first,
+      environment: {
+        ...groupCredentials(),
+        OCTANE_BASE_URL: octane.url,
+        OCTANE_TIMEOUT_MS: String(BUDGET_MS[budget]),
+        DATABASE_URL: databaseUrl,
+      },
+    });
+    const subject = { gateway, databaseUrl, budgetMs: BUDGET_MS[budget] };
+    gateways.set(name, subject);
+    return subject;
+  };
 
   const control = async (method: string, path: string, body?: string): Promise<unknown> => {
     const response = await fetch(`${octane.controlUrl}${path}`, {
@@ -118,34 +148,28 @@ describe('the fault matrix', () => {
   describe.each(MATRIX.map(([fault, expected]) => ({ fault: JSON.stringify(fault), expected })))(
     '$fault',
     ({ fault, expected }) => {
-      let gateway: TestGateway;
-      let databaseUrl: string;
+      let subject: Subject;
       beforeAll(async () => {
-        databaseUrl = await stores.newUrl();
-        gateway = await TestGateway.start({
-          beside: first,
-          environment: {
-            ...groupCredentials(),
-            OCTANE_BASE_URL: octane.url,
-            OCTANE_TIMEOUT_MS: String(BUDGET_MS),
-            DATABASE_URL: databaseUrl,
-          },
-        });
+        subject = await gatewayFor(fault, expected['direct debit']);
       });
-      afterAll(() => gateway.stop());
       beforeEach(async () => {
+        await control('POST', '/reset');
+        // Most calls succeed, so that no breaker opens.
+        expect((await subject.gateway.setDirectDebit()).status).toBe(200);
+        expect((await subject.gateway.sendWelcomeEmail()).status).toBe(204);
         await control('POST', '/reset');
         await control('PUT', '/fault', fault);
       });
 
       const attempt = async (operation: Operation, headers: Record<string, string>): Promise<string[]> => {
+        const { gateway, databaseUrl, budgetMs } = subject;
         const send = (): Promise<Answer> =>
           operation === 'direct debit'
             ? gateway.setDirectDebit(undefined, { headers })
             : gateway.sendWelcomeEmail({ headers });
         const started = performance.now();
         const answer = await send();
-        const tookTheBudget = performance.now() - started >= BUDGET_MS;
+        const tookTheBudget = performance.now() - started >= budgetMs;
         const sent = await hits();
         const record = (await journalRecords(databaseUrl)).find(
           ({ requestId }) => requestId === answer.headers['x-request-id'],
@@ -173,11 +197,13 @@ describe('the fault matrix', () => {
         String(sent),
         outcome,
         again,
-        /timeout/.test(answer) ? 'the budget' : expect.any(String),
+        /timeout/.test(answer) ? 'the budget' : 'less',
       ];
 
       it.each(OPERATIONS)('to a %s with a key', async (operation) => {
-        const row = await attempt(operation, { 'idempotency-key': 'key-1' });
+        const row = await attempt(operation, {
+          'idempotency-key': `"${createHash('sha256').update(fault).digest('hex')}"`,
+        });
         expect(row).toEqual(rowOf(expected[operation]));
         observed.push([`\`${fault}\``, operation, ...row]);
       });

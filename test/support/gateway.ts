@@ -53,8 +53,9 @@ export const CREDENTIALS = {
   OCTANE_2002_PASSWORD: 'test-password-2002',
 };
 
-/** A spec file sends more in a second than an app in an hour. */
-const GENEROUS_LIMITS = {
+/** A spec file sends more in a second than an app in an hour, on a machine that may be busy with something else. */
+export const GENEROUS_LIMITS = {
+  MAX_EVENT_LOOP_DELAY_MS: '0',
   AUTH_FAILURE_RATE_LIMIT: '1000000',
   CALLER_RATE_LIMIT: '1000000',
   WELCOME_EMAIL_RATE_LIMIT: '1000000',

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,18 @@ export class TestPostgres {
     await this.server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * PostgreSQL refuses to run as root; its first start as root on a machine makes the user that it runs as. Two first
+ * starts at once would both try.
+ */
+export async function makePostgresUser(): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const users = await readFile('/etc/passwd', 'utf8');
+  if (/^postgres:/m.test(users)) return;
+  const postgres = await TestPostgres.start();
+  await postgres.stop();
 }
 
 async function freePort(): Promise<number> {
