@@ -10,6 +10,7 @@ import { Lifecycle } from './health/lifecycle.ts';
 import { ManagementModule } from './health/management.module.ts';
 import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
 import { createLogger, NestLogger } from './telemetry/nest-logger.ts';
+import { Tracing } from './telemetry/tracing.ts';
 
 async function start(): Promise<void> {
   const settings = loadSettings();
@@ -23,7 +24,13 @@ async function start(): Promise<void> {
     { logger: new NestLogger(logger), abortOnError: false },
   );
   cutSilentConnectionsOnClose(management);
-  leaveOnSignal(lifecycle, settings, () => app.close().then(() => management.close()), logger);
+  const tracing = app.get(Tracing, { strict: false });
+  leaveOnSignal(
+    lifecycle,
+    settings,
+    { close: () => app.close().then(() => management.close()), flush: () => tracing.flush() },
+    logger,
+  );
   await app.listen(settings.port, settings.host);
   await management.listen(settings.managementPort, settings.managementHost);
   logger.info({ api: await app.getUrl(), management: await management.getUrl() }, 'listening');

@@ -36,8 +36,21 @@ describe('a gateway that is up', () => {
   afterAll(stop);
 
   it('says so on the management port', async () => {
-    expect(await health('/health/live')).toEqual({ status: 200, json: { status: 'up' } });
-    expect(await health('/health/ready')).toMatchObject({ status: 200, json: { status: 'ready' } });
+    expect(await health('/health/live')).toMatchObject({ status: 200, json: { status: 'ok' } });
+    expect(await health('/health/ready')).toEqual({
+      status: 200,
+      json: {
+        status: 'ok',
+        info: expect.any(Object),
+        error: {},
+        details: {
+          store: { status: 'up' },
+          lifecycle: { status: 'up', draining: false },
+          octane: { status: 'up', breakers: { 'direct-debit': 'closed', 'welcome-email': 'closed' } },
+          issuers: { status: 'up', keySets: { [gateway.issuer.issuer]: { keys: 'not-fetched' } } },
+        },
+      },
+    });
   });
 
   it.each(['/', '/problems', '/openapi.json', '/v1/customers/700123/direct-debit'])(
@@ -77,10 +90,10 @@ describe('a gateway that leaves', () => {
 
   it('is up but not ready', async () => {
     gateway.application.get(Lifecycle).drain();
-    expect(await health('/health/live')).toEqual({ status: 200, json: { status: 'up' } });
+    expect(await health('/health/live')).toMatchObject({ status: 200, json: { status: 'ok' } });
     expect(await health('/health/ready')).toMatchObject({
       status: 503,
-      json: { status: 'not-ready', draining: true },
+      json: { status: 'error', error: { lifecycle: { status: 'down', draining: true } } },
     });
   });
 

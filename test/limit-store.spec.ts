@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { PostgresCounts } from '../src/limits/postgres-counts.ts';
+import { Metrics } from '../src/telemetry/metrics.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import type { TestGateway } from './support/gateway.ts';
@@ -65,7 +66,7 @@ describe('the store of the limits', () => {
       (await database.query<{ key: string }>('SELECT key FROM rate_limits ORDER BY key')).rows.map(
         ({ key }) => key,
       );
-    const counts = new PostgresCounts(databaseUrl);
+    const counts = new PostgresCounts(databaseUrl, new Metrics());
     after(60 * MINUTE_MS);
     await counts.prune();
     await database.query('DELETE FROM rate_limits');

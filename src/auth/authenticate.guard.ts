@@ -6,7 +6,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthFailureLimit } from '../limits/auth-failure-limit.ts';
 import { reportOn } from '../limits/rate-limit-fields.ts';
 import { Problem } from '../problems/problems.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { Tracing } from '../telemetry/tracing.ts';
+import { bearerToken } from './bearer-token.ts';
 import { invalidToken } from './invalid-token.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 import { isPublic } from './access.decorators.ts';
 
 /** Step 1: nobody passes without a valid token, except to handlers that are @Public(). */
@@ -15,6 +19,9 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
   constructor(
     private readonly reflector: Reflector,
     private readonly failureLimit: AuthFailureLimit,
+    private readonly verifiedTokens: VerifiedTokens,
+    private readonly tracing: Tracing,
+    private readonly metrics: Metrics,
   ) {
     super();
   }
@@ -22,11 +29,22 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
     try {
-      return Boolean(await super.canActivate(context));
+      return await this.tracing.step('authenticate', () => this.authenticate(context));
     } catch (error) {
-      if (error instanceof Problem && error.code === 'invalid-token') this.countFailure(context);
+      if (error instanceof Problem) {
+        this.metrics.count('auth_failures_total', { reason: error.extras.reason ?? error.code });
+        if (error.code === 'invalid-token') this.countFailure(context);
+      }
       throw error;
     }
+  }
+
+  private async authenticate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const principal = await this.verifiedTokens.principalOf(bearerToken(request));
+    if (!principal) return Boolean(await super.canActivate(context));
+    request.principal = principal;
+    return true;
   }
 
   override getAuthenticateOptions(): { session: false; property: string } {

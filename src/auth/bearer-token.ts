@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify';
+import { headerCount } from './header-count.ts';
 import { Problem } from '../problems/problems.ts';
 import { invalidToken } from './invalid-token.ts';
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const MAX_TOKEN_CHARACTERS = 8 * 1024;
 const SCHEME = /^bearer(?: +|$)/i;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -19,10 +21,8 @@ export interface UnverifiedToken {
  *   the first in `headers`), `invalid-token` where it is too long or not a compact JWS.
  */
 export function bearerToken(request: FastifyRequest): string {
-  const { rawHeaders, headers } = request.raw;
-  if (
-    rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length > 1
-  ) {
+  const { headers } = request.raw;
+  if (headerCount(request.raw, 'authorization') > 1) {
     throw new Problem('invalid-request', { detail: 'Send one Authorization header, not several.' });
   }
   const authorization = headers.authorization ?? '';
@@ -60,9 +60,7 @@ function jsonObject(part: string): Record<string, unknown> {
   if (!isCanonical(part)) throw invalidToken('malformed');
   let value: unknown;
   try {
-    value = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(part, 'base64url')),
-    );
+    value = JSON.parse(UTF_8.decode(Buffer.from(part, 'base64url')));
   } catch {
     throw invalidToken('malformed');
   }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { Problem } from '../problems/problems.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 import { LocalIssuerKeys, RemoteIssuerKeys } from './issuer-keys.ts';
 import { VerificationKeys } from './verification-keys.ts';
 
@@ -32,6 +33,7 @@ class Provider {
       if (this.down) throw new Error('connection refused');
       return { keys: this.published.map((kid) => jwks[kid]) };
     },
+    new Metrics(),
     () => this.time,
   );
 
@@ -276,6 +278,7 @@ describe('the keys behind a jwks_uri', () => {
       const keys = new RemoteIssuerKeys(
         'https://id.example.com/',
         () => Promise.resolve(served),
+        new Metrics(),
         () => time,
       );
       await keys.find('ES256', 'old');

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { IssuerConfig } from '../config/gateway-file.ts';
 import { Problem } from '../problems/problems.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { invalidToken } from './invalid-token.ts';
 import { VerificationKeys } from './verification-keys.ts';
 
@@ -24,10 +25,25 @@ export interface IssuerKeys {
    * @throws Problem `invalid-token` when the issuer has no such key, `keys-unavailable` when that cannot be known
    */
   find(alg: string, kid: string | undefined): Promise<KeyObject>;
+
+  readonly state: KeySetState;
+}
+
+/** How well the keys of an issuer are known. */
+export interface KeySetState {
+  /**
+   * `file`: from the gateway's own disk; `not-fetched`: nobody has needed them; `fetched`; `stale`: in use although they should
+   * have been renewed, and could not be; `unavailable`: there are none to use.
+   */
+  readonly keys: 'file' | 'not-fetched' | 'fetched' | 'stale' | 'unavailable';
+  /** Since a fetched set was asked for. */
+  readonly ageSeconds?: number;
 }
 
 /** Keys from a local file. */
 export class LocalIssuerKeys implements IssuerKeys {
+  readonly state: KeySetState = { keys: 'file' };
+
   constructor(private readonly keys: Promise<VerificationKeys>) {}
 
   async find(alg: string, kid: string | undefined): Promise<KeyObject> {
@@ -53,6 +69,7 @@ export class RemoteIssuerKeys implements IssuerKeys {
   constructor(
     private readonly issuer: IssuerConfig['issuer'],
     private readonly fetchKeySet: () => Promise<unknown>,
+    private readonly metrics: Metrics,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -65,6 +82,15 @@ export class RemoteIssuerKeys implements IssuerKeys {
     if (found) return found;
     // Only a provider that answered lately can say that there is no such key.
     throw this.lastAttemptFailed || !this.usable() ? new Problem('keys-unavailable') : invalidToken('key');
+  }
+
+  get state(): KeySetState {
+    if (!this.usable()) return { keys: this.lastAttemptFailed ? 'unavailable' : 'not-fetched' };
+    const ageMs = this.now() - this.loadedAt;
+    return {
+      keys: this.lastAttemptFailed && ageMs >= STALE_AFTER_MS ? 'stale' : 'fetched',
+      ageSeconds: Math.round(ageMs / SECOND_MS),
+    };
   }
 
   private usable(): VerificationKeys | undefined {
@@ -113,8 +139,10 @@ export class RemoteIssuerKeys implements IssuerKeys {
       // The provider may have put the answer together as soon as it was asked.
       this.loadedAt = this.attemptedAt;
       this.lastAttemptFailed = false;
+      this.metrics.count('key_set_fetches_total', { result: 'succeeded' });
     } catch (error) {
       this.lastAttemptFailed = true;
+      this.metrics.count('key_set_fetches_total', { result: 'failed' });
       this.logger.warn(
         { issuer: this.issuer, error: (error as Error).name },
         'signing keys could not be fetched',

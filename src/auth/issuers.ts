@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { IssuerConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 import { fetchKeySet } from './fetch-key-set.ts';
 import { LocalIssuerKeys, RemoteIssuerKeys } from './issuer-keys.ts';
-import type { IssuerKeys } from './issuer-keys.ts';
+import type { IssuerKeys, KeySetState } from './issuer-keys.ts';
 import { VerificationKeys } from './verification-keys.ts';
 
 export interface Issuer {
@@ -17,10 +18,23 @@ export interface Issuer {
 export class Issuers {
   private byName: ReadonlyMap<string, Issuer> = new Map();
 
-  constructor(gateway: LiveGatewayConfig) {
+  constructor(
+    gateway: LiveGatewayConfig,
+    private readonly metrics: Metrics,
+  ) {
     gateway.follow(({ issuers }) => {
       this.byName = new Map(issuers.map((config) => [config.issuer, { config, keys: this.keysFor(config) }]));
     });
+    metrics.read('key_set_age_seconds', () =>
+      this.keyStates().flatMap(([issuer, { ageSeconds }]) =>
+        ageSeconds === undefined ? [] : [[{ issuer }, ageSeconds] as const],
+      ),
+    );
+  }
+
+  /** How well the keys of each issuer are known. */
+  keyStates(): [string, KeySetState][] {
+    return [...this.byName].map(([issuer, { keys }]) => [issuer, keys.state]);
   }
 
   find(issuer: string): Issuer | undefined {
@@ -30,14 +44,16 @@ export class Issuers {
   /** Keys that were fetched stay known as long as they come from the same place. */
   private keysFor(config: IssuerConfig): IssuerKeys {
     const known = this.byName.get(config.issuer);
-    return known && isDeepStrictEqual(known.config.keys, config.keys) ? known.keys : keysOf(config);
+    return known && isDeepStrictEqual(known.config.keys, config.keys)
+      ? known.keys
+      : keysOf(config, this.metrics);
   }
 }
 
-function keysOf({ issuer, keys }: IssuerConfig): IssuerKeys {
+function keysOf({ issuer, keys }: IssuerConfig, metrics: Metrics): IssuerKeys {
   switch (keys.kind) {
     case 'jwksUri':
-      return new RemoteIssuerKeys(issuer, () => fetchKeySet(keys.jwksUri));
+      return new RemoteIssuerKeys(issuer, () => fetchKeySet(keys.jwksUri), metrics);
     case 'pem':
       return new LocalIssuerKeys(Promise.resolve(VerificationKeys.fromPem(keys.pem)));
     case 'jwks':

@@ -9,8 +9,9 @@ import { bearerToken, readUnverified } from './bearer-token.ts';
 import { checkType, principalOf } from './claims.ts';
 import { invalidToken } from './invalid-token.ts';
 import { Issuers } from './issuers.ts';
-import type { Issuer } from './issuers.ts';
 import type { Principal } from './principal.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
+import type { VerifiedToken } from './verified-tokens.ts';
 
 /**
  * Verifies bearer tokens of several issuers. The unverified token only chooses the issuer; the signature must then fit a key
@@ -19,9 +20,15 @@ import type { Principal } from './principal.ts';
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
   /** While a key is fetched the gateway file may change; a token is judged whole by what it was when the request came. */
-  private readonly issuerOf = new WeakMap<object, Issuer>();
+  private readonly underway = new WeakMap<
+    object,
+    Omit<VerifiedToken, 'claims'> & { readonly token: string }
+  >();
 
-  constructor(private readonly issuers: Issuers) {
+  constructor(
+    private readonly issuers: Issuers,
+    private readonly verifiedTokens: VerifiedTokens,
+  ) {
     super({
       jwtFromRequest: bearerToken as unknown as JwtFromRequestFunction,
       passReqToCallback: true,
@@ -38,9 +45,12 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 
   /** Called by Passport with the claims of a token whose signature is good. */
   validate(request: FastifyRequest, claims: Readonly<Record<string, unknown>>): Principal {
-    const issuer = this.issuerOf.get(request);
-    if (!issuer) throw new Error('a token was verified without its issuer');
-    return principalOf(claims, issuer.config);
+    const underway = this.underway.get(request);
+    if (!underway) throw new Error('a token was verified without its issuer');
+    const { token, ...verified } = underway;
+    const principal = principalOf(claims, verified.issuer.config);
+    this.verifiedTokens.remember(token, { ...verified, claims });
+    return principal;
   }
 
   private async keyFor(request: object, token: string): Promise<KeyObject> {
@@ -50,8 +60,10 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     if (!issuer.config.algorithms.some((algorithm) => algorithm === header.alg))
       throw invalidToken('algorithm');
     checkType(header, issuer.config);
-    this.issuerOf.set(request, issuer);
-    return issuer.keys.find(header.alg, header.kid);
+    const { alg, kid } = header;
+    const key = await issuer.keys.find(alg, kid);
+    this.underway.set(request, { token, issuer, alg, kid, key });
+    return key;
   }
 }
 

@@ -33,6 +33,13 @@ export function requireProtectedTransport(url: URL, allowInsecureHttp: boolean):
   );
 }
 
+/** Reads the URL of something on the reader's own machine. */
+export function parseLoopbackUrl(text: string): string {
+  const url = parseHttpUrl(text);
+  if (!isLoopback(url.hostname)) throw new InvalidValue('must be of a loopback host');
+  return url.href;
+}
+
 function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))

@@ -132,7 +132,7 @@ describe('a variable that is right', () => {
     ['PUBLIC_URL', 'https://bff.example.com/', 'publicUrl', 'https://bff.example.com'],
     ['PUBLIC_URL', 'http://bff.example.com/api/', 'publicUrl', 'http://bff.example.com/api'],
     ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel:4318', 'otelExporterOtlpEndpoint', 'http://otel:4318/'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel:4318', 'otelExporterOtlpEndpoint', 'http://otel:4318'],
   ])('%s=%s', (variable, text, name, value) => {
     expect(load({ [variable]: text })[name]).toEqual(value);
   });
@@ -207,7 +207,10 @@ describe('a variable that is wrong stops the start, by name and without its valu
     ...['/problems', 'ftp://canary', 'https://u:canary@h', 'https://h?canary', 'https://h#canary'].map(
       (text) => ['PUBLIC_URL', text],
     ),
-    ...['canary:4317', 'grpc://canary'].map((text) => ['OTEL_EXPORTER_OTLP_ENDPOINT', text]),
+    ...['canary:4317', 'grpc://canary', 'http://h?canary'].map((text) => [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      text,
+    ]),
   ])('%s=%s', (variable = '', text = '') => {
     const faults = faultsOf({ ...OCTANE, [variable]: text });
     expect(faults).toHaveLength(1);

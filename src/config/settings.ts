@@ -1,6 +1,6 @@
 import { InvalidValue } from './configuration-error.ts';
 import { Faults } from './faults.ts';
-import { parseBaseUrl, parseHttpUrl, requireProtectedTransport } from './http-url.ts';
+import { parseBaseUrl, parseLoopbackUrl, requireProtectedTransport } from './http-url.ts';
 import {
   type Parser,
   databaseUrl,
@@ -155,6 +155,11 @@ export const SETTINGS_TABLE = {
     'Mean delay of the event loop over a second, in milliseconds, past which new requests are shed; 0: never.',
   ),
   publicUrl: optional('PUBLIC_URL', parseBaseUrl, 'What is put before /problems/… in the type of a problem.'),
+  docsTokenUrl: optional(
+    'DOCS_TOKEN_URL',
+    parseLoopbackUrl,
+    'For the sandbox: where the page /docs gets an access token by one click; only of a loopback host.',
+  ),
   logLevel: withDefault(
     'LOG_LEVEL',
     'info',
@@ -163,8 +168,8 @@ export const SETTINGS_TABLE = {
   ),
   otelExporterOtlpEndpoint: optional(
     'OTEL_EXPORTER_OTLP_ENDPOINT',
-    (text) => parseHttpUrl(text).href,
-    'Where traces go (OTLP over http/protobuf).',
+    parseBaseUrl,
+    'Where traces go, for example http://collector:4318 (OTLP over http/protobuf, to /v1/traces below it).',
   ),
 } as const;
 

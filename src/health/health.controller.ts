@@ -1,23 +1,30 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get } from '@nestjs/common';
+import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
+import type { HealthCheckResult } from '@nestjs/terminus';
 import { Readiness } from './readiness.ts';
-import type { ReadinessReport } from './readiness.ts';
+
+/** The management port has no OpenAPI document. */
+const CHECK = { noCache: true, swaggerDocumentation: false };
 
 /** On the management port only. */
 @Controller('health')
 export class HealthController {
-  constructor(private readonly readiness: Readiness) {}
+  constructor(
+    private readonly checks: HealthCheckService,
+    private readonly readiness: Readiness,
+  ) {}
 
   /** The process runs and its event loop turns. */
   @Get('live')
-  live(): { status: 'up' } {
-    return { status: 'up' };
+  @HealthCheck(CHECK)
+  live(): Promise<HealthCheckResult> {
+    return this.checks.check([]);
   }
 
+  /** 503 where something is down; 200 also where something is degraded. */
   @Get('ready')
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessReport> {
-    const report = await this.readiness.report();
-    if (report.status !== 'ready') reply.status(503);
-    return report;
+  @HealthCheck(CHECK)
+  ready(): Promise<HealthCheckResult> {
+    return this.checks.check(this.readiness.indicators());
   }
 }

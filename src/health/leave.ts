@@ -7,24 +7,28 @@ import type { Lifecycle } from './lifecycle.ts';
  * Leaves on SIGTERM or SIGINT without losing a request: not ready at once, served on for the drain delay while balancers
  * notice, then the port closes and what is in flight finishes. A second signal ends the process where it stands.
  *
- * @param close closes the port and resolves when nothing is in flight any more
+ * @param farewell `close` closes the port and resolves when nothing is in flight any more; then `flush` may take what is left
+ *   of the grace, and no more
  */
 export function leaveOnSignal(
   lifecycle: Lifecycle,
   settings: Pick<Settings, 'drainDelayMs' | 'shutdownGraceMs'>,
-  close: () => Promise<void>,
+  farewell: { close: () => Promise<void>; flush: () => Promise<void> },
   logger: Logger,
 ): void {
   const leave = async (signal: NodeJS.Signals): Promise<void> => {
     if (lifecycle.draining) process.exit(1);
     lifecycle.drain();
     logger.info({ signal }, 'leaving');
-    setTimeout(() => {
+    const grace = setTimeout(() => {
       logger.error('the grace ran out with requests in flight');
       process.exit(1);
     }, settings.shutdownGraceMs).unref();
+    const graceIsOver = wait(settings.shutdownGraceMs, undefined, { ref: false });
     await wait(settings.drainDelayMs);
-    await close();
+    await farewell.close();
+    clearTimeout(grace);
+    await Promise.race([farewell.flush(), graceIsOver]);
     logger.info('left');
     process.exit(0);
   };

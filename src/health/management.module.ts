@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
+import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
+import { Issuers } from '../auth/issuers.ts';
 import { Journal } from '../journal/journal.ts';
+import { OctaneClient } from '../octane/octane-client.ts';
+import { MetricsController } from '../telemetry/metrics.controller.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 import { HealthController } from './health.controller.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Readiness } from './readiness.ts';
@@ -10,11 +15,33 @@ import { Readiness } from './readiness.ts';
 export class ManagementModule {
   /** @param gateway the application that it tells about */
   static of(gateway: INestApplicationContext): DynamicModule {
-    const readiness = new Readiness(gateway.get(Lifecycle), gateway.get(Journal, { strict: false }));
+    const lifecycle = gateway.get(Lifecycle);
+    const metrics = gateway.get(Metrics, { strict: false });
+    metrics.includeNode();
     return {
       module: ManagementModule,
-      controllers: [HealthController],
-      providers: [{ provide: Readiness, useValue: readiness }],
+      // Its own log would say at each look of a balancer that a gateway which leaves is leaving.
+      imports: [TerminusModule.forRoot({ logger: false })],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        {
+          provide: Readiness,
+          inject: [HealthIndicatorService],
+          useFactory: (indicators: HealthIndicatorService): Readiness => {
+            const parts = {
+              lifecycle,
+              journal: gateway.get(Journal, { strict: false }),
+              octane: gateway.get(OctaneClient, { strict: false }),
+              issuers: gateway.get(Issuers),
+            };
+            const readiness = new Readiness(parts, indicators);
+            metrics.read('gateway_ready', async () => Number(await readiness.isReady()));
+            metrics.read('gateway_draining', () => Number(lifecycle.draining));
+            return readiness;
+          },
+        },
+        { provide: Metrics, useValue: metrics },
+      ],
     };
   }
 }

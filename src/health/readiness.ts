@@ -1,25 +1,66 @@
+import type {
+  HealthIndicatorFunction,
+  HealthIndicatorResult,
+  HealthIndicatorService,
+} from '@nestjs/terminus';
+import type { Issuers } from '../auth/issuers.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { OctaneClient } from '../octane/octane-client.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-/** Whether requests are welcome, and if not, why. */
-export interface ReadinessReport {
-  readonly status: 'ready' | 'not-ready';
-  readonly draining: boolean;
-  /** Where changes are put on record. */
-  readonly store: 'up' | 'down';
+/** What there is to ask. Settings were good, or there would be no process. */
+export interface Parts {
+  readonly lifecycle: Lifecycle;
+  readonly journal: Journal;
+  readonly octane: OctaneClient;
+  readonly issuers: Issuers;
 }
 
-/** Settings were good, or there would be no process; what is left to ask is whether the store works and the gateway stays. */
+/**
+ * Whether requests are welcome: the store works and the gateway stays. What others do, Octane and the issuers, is told beside it
+ * and turns nobody away: a replica that a balancer takes out because of them would help nobody.
+ */
 export class Readiness {
   constructor(
-    private readonly lifecycle: Lifecycle,
-    private readonly journal: Journal,
+    private readonly parts: Parts,
+    private readonly health: HealthIndicatorService,
   ) {}
 
-  async report(): Promise<ReadinessReport> {
-    const { draining } = this.lifecycle;
+  indicators(): HealthIndicatorFunction[] {
+    const others = [() => this.lifecycle(), () => this.octane(), () => this.issuers()];
     // A gateway that leaves says so at once, however slow the store is.
-    const store = draining || (await this.journal.isUsable()) ? 'up' : 'down';
-    return { status: !draining && store === 'up' ? 'ready' : 'not-ready', draining, store };
+    return this.parts.lifecycle.draining ? others : [() => this.store(), ...others];
+  }
+
+  async isReady(): Promise<boolean> {
+    return !this.parts.lifecycle.draining && this.parts.journal.isUsable();
+  }
+
+  private lifecycle(): HealthIndicatorResult {
+    const { draining } = this.parts.lifecycle;
+    const indicator = this.health.check('lifecycle');
+    return draining ? indicator.down({ draining }) : indicator.up({ draining });
+  }
+
+  /** Where changes are put on record. */
+  private async store(): Promise<HealthIndicatorResult> {
+    const indicator = this.health.check('store');
+    return (await this.parts.journal.isUsable()) ? indicator.up() : indicator.down();
+  }
+
+  private octane(): HealthIndicatorResult {
+    const states = this.parts.octane.breakerStates();
+    const indicator = this.health.check('octane');
+    const breakers = Object.fromEntries(states);
+    const isWell = states.every(([, state]) => state === 'closed');
+    return isWell ? indicator.up({ breakers }) : indicator.degraded({ breakers });
+  }
+
+  private issuers(): HealthIndicatorResult {
+    const states = this.parts.issuers.keyStates();
+    const indicator = this.health.check('issuers');
+    const keySets = Object.fromEntries(states);
+    const isWell = states.every(([, { keys }]) => keys !== 'stale' && keys !== 'unavailable');
+    return isWell ? indicator.up({ keySets }) : indicator.degraded({ keySets });
   }
 }

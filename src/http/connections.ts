@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /**
  * An idle connection costs some 20 KB, so that all cost a quarter of a gigabyte, and they are more than a balancer keeps
@@ -15,8 +16,10 @@ const UNREAD_ANSWER_TIMEOUT_MS = 25_000;
 const MAX_PIPELINED_REQUESTS = 100;
 
 /** What one client, or all together, can take of the gateway by holding connections; see also the timeouts in app.setup.ts. */
-export function limitConnections(server: Server): void {
+export function limitConnections(server: Server, metrics: Metrics): void {
   server.maxConnections = MAX_CONNECTIONS;
+  server.on('drop', () => metrics.count('http_server_dropped_connections_total', {}));
+  metrics.read('http_server_connections', () => openConnections(server));
   // The size of a head is limited; past a number of headers Node would leave out the rest without a word.
   server.maxHeadersCount = 0;
   // A client that has sent its request and closed its side still gets the answer. Node's types do not know the property.
@@ -27,6 +30,10 @@ export function limitConnections(server: Server): void {
     if (!answer || answer.writableEnded) socket.destroy();
   });
   limitPipelining(server);
+}
+
+function openConnections(server: Server): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 }
 
 /** Stands before the application, so that what comes beyond the limit costs next to nothing. */

@@ -8,6 +8,9 @@ import type { Operation } from '../octane/octane-failure.ts';
 import type { OctaneResult } from '../octane/octane-client.ts';
 import { Problem, problemBody, ReplayedProblem } from '../problems/problems.ts';
 import type { ProblemBody } from '../problems/problems.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { recordedName } from '../telemetry/recorded-name.ts';
+import { Tracing } from '../telemetry/tracing.ts';
 import { Backlog } from './backlog.ts';
 import { changeIdAt } from './change-id.ts';
 import { Clock } from './clock.ts';
@@ -16,7 +19,6 @@ import type { IdempotentRequest } from './idempotent-request.ts';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, KeyHolder } from './journal-store.ts';
 import { RepeatableRequest } from './sealed-reply.ts';
-import { recordedSubject } from './subject.ts';
 
 /** How long a request waits for the store before its change, and after it. */
 const STORE_PATIENCE_MS = 2000;
@@ -82,7 +84,11 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     private readonly store: JournalStore,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
+    private readonly tracing: Tracing,
+    private readonly metrics: Metrics,
+  ) {
+    metrics.read('journal_backlog', () => this.backlog.size);
+  }
 
   async onModuleInit(): Promise<void> {
     await this.open();
@@ -113,9 +119,10 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
    *   `outcome-unknown`, or `journal-unavailable`
    */
   async once<T>(change: Change, attempt: () => Promise<OctaneResult<T>>): Promise<T> {
-    const begun = await this.begin<T>(change);
+    const begun = await this.tracing.step('journal.intent', () => this.begin<T>(change));
     if ('replay' in begun) {
       change.request.markReplayed();
+      this.metrics.count('idempotency_replays_total', {});
       if ('problem' in begun.replay) throw new ReplayedProblem(begun.replay.problem);
       return begun.replay.answer as T;
     }
@@ -151,10 +158,19 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
 
   private async write<T, R>(commit: GroupCommit<T, R>, item: T, entry: Entry): Promise<R> {
     try {
-      return await commit.add(item, STORE_PATIENCE_MS, () => this.withdraw(entry));
+      return await this.timed(commit.add(item, STORE_PATIENCE_MS, () => this.withdraw(entry)));
     } catch (error) {
       this.complain(error);
       throw new Problem('journal-unavailable');
+    }
+  }
+
+  private async timed<T>(write: Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await write;
+    } finally {
+      this.metrics.observe('journal_write_duration_seconds', {}, (performance.now() - startedAt) / 1000);
     }
   }
 
@@ -176,7 +192,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       at,
       issuer,
       client: clientId,
-      subject: recordedSubject(subject),
+      subject: recordedName(subject),
       groupno,
       custno,
       operation,
@@ -216,8 +232,13 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
         ? begun.repeatable.seal(JSON.stringify(reply), begun.intent.id)
         : null;
     const completion = { ...this.completionOf(begun, result), reply: sealed };
+    this.metrics.count('changes_total', { operation, outcome: result.outcome });
+    await this.tracing.step('journal.outcome', () => this.writeOutcome(completion, operation));
+  }
+
+  private async writeOutcome(completion: Completion, operation: Operation): Promise<void> {
     try {
-      await this.completions.add(completion, STORE_PATIENCE_MS);
+      await this.timed(this.completions.add(completion, STORE_PATIENCE_MS));
     } catch (error) {
       this.complain(error);
       this.backlog.add(() => this.store.complete([completion]));
@@ -259,6 +280,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
   }
 
   private readonly complain = (error: unknown): void => {
+    this.metrics.count('journal_failures_total', {});
     const { code, name } = error as NodeJS.ErrnoException;
     this.logger.error({ error: code ?? name }, 'the journal cannot be written');
   };

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
-import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import type { PostgresPool, PostgresPoolClient, SqliteDatabase } from 'kysely';
 import pg from 'pg';
 import type { JournalSchema } from './schema.ts';
 
@@ -11,6 +11,9 @@ const PATIENCE_MS = 1500;
 /** Nobody waits behind one who only reads. */
 const READING_PATIENCE_MS = 120_000;
 const CONNECTIONS = 4;
+/** Together a few megabytes. */
+const MAX_REMEMBERED_STATEMENTS = 128;
+const MAX_REMEMBERED_LENGTH = 16 * 1024;
 const SQLITE = 'sqlite:';
 
 /** @returns the path of a `sqlite:PATH` URL, undefined for another store */
@@ -30,7 +33,7 @@ export function openSqlite(path: string): Kysely<JournalSchema> {
           database.pragma('journal_mode = WAL');
           // Each commit is on the disk before it counts.
           database.pragma('synchronous = FULL');
-          return database;
+          return rememberingStatements(database);
         } catch (error) {
           database.close();
           throw error;
@@ -38,6 +41,23 @@ export function openSqlite(path: string): Kysely<JournalSchema> {
       },
     }),
   });
+}
+
+/** Kysely prepares every statement anew, which costs more than to run it. There is one text for each size of a batch. */
+function rememberingStatements(database: Database.Database): SqliteDatabase {
+  const prepared = new Map<string, Database.Statement>();
+  return {
+    close: () => void database.close(),
+    prepare: (text) => {
+      const known = prepared.get(text);
+      if (known) return known;
+      const statement = database.prepare(text);
+      if (text.length > MAX_REMEMBERED_LENGTH) return statement;
+      if (prepared.size >= MAX_REMEMBERED_STATEMENTS) prepared.delete(prepared.keys().next().value!);
+      prepared.set(text, statement);
+      return statement;
+    },
+  };
 }
 
 /** A file that exists, for one who only looks at it. */

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 import { AuthFailureLimit } from './auth-failure-limit.ts';
 import { Counts } from './counts.ts';
 import { Limits } from './limits.ts';
@@ -12,9 +13,9 @@ import { PostgresCounts } from './postgres-counts.ts';
   providers: [
     {
       provide: Counts,
-      inject: [SETTINGS],
-      useFactory: ({ databaseUrl }: Settings): Counts =>
-        databaseUrl.startsWith('sqlite:') ? new MemoryCounts() : new PostgresCounts(databaseUrl),
+      inject: [SETTINGS, Metrics],
+      useFactory: ({ databaseUrl }: Settings, metrics: Metrics): Counts =>
+        databaseUrl.startsWith('sqlite:') ? new MemoryCounts() : new PostgresCounts(databaseUrl, metrics),
     },
     Limits,
     AuthFailureLimit,

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { RateLimiterPostgres } from 'rate-limiter-flexible';
+import { Metrics } from '../telemetry/metrics.ts';
 import { Counts } from './counts.ts';
 import type { Count } from './counts.ts';
 import { MemoryCounts } from './memory-counts.ts';
@@ -44,7 +45,10 @@ export class PostgresCounts extends Counts implements OnApplicationBootstrap, On
   private asksAgainAt: number | undefined;
   private pruning: NodeJS.Timeout | undefined;
 
-  constructor(url: string) {
+  constructor(
+    url: string,
+    private readonly metrics: Metrics,
+  ) {
     super();
     this.pool = new pg.Pool({
       connectionString: url,
@@ -84,7 +88,10 @@ export class PostgresCounts extends Counts implements OnApplicationBootstrap, On
     const storedKey = `${policy.name}:${key}`;
     // The library's plain addition: `consume` would reject where the quota is used up.
     const stored = await this.attempt(() => this.limiter.penalty(storedKey, uses, window));
-    if (!stored) return this.insurance.add(policy, key, uses);
+    if (!stored) {
+      this.metrics.count('limit_fallbacks_total', {});
+      return this.insurance.add(policy, key, uses);
+    }
     return {
       uses: stored.consumedPoints,
       resetMs: stored.msBeforeNext,

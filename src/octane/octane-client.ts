@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
+import type { Operation } from './octane-failure.ts';
 import { OctanePolicies } from './octane-policies.ts';
+import type { BreakerState } from './octane-policies.ts';
 import { OctaneTransport } from './octane-transport.ts';
 import { readDirectDebitAnswer } from './wire.ts';
 import type { DirectDebitAnswer, DirectDebitOrder } from './wire.ts';
@@ -26,6 +28,11 @@ export class OctaneClient {
     private readonly transport: OctaneTransport,
     private readonly policies: OctanePolicies,
   ) {}
+
+  /** Whether calls of each operation are let through at the moment. */
+  breakerStates(): [Operation, BreakerState][] {
+    return this.policies.breakerStates();
+  }
 
   /** Set Customer Direct Debit. */
   async setDirectDebit(

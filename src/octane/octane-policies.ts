@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   BrokenCircuitError,
@@ -13,6 +14,9 @@ import type { BulkheadPolicy, CircuitBreakerPolicy, RetryPolicy } from 'cockatie
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { Problem } from '../problems/problems.ts';
+import type { Outcome } from '../problems/problems.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { Tracing } from '../telemetry/tracing.ts';
 import { FailureRateBreaker } from './failure-rate-breaker.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import type { Fault, Operation } from './octane-failure.ts';
@@ -47,6 +51,10 @@ const BREAKER_OPEN_MS = 10_000;
 /** Faults of Octane itself, beside every 5xx; what it refuses is no fault of its. */
 const BREAKING_FAULTS: ReadonlySet<Fault> = new Set(['no-connection', 'broken', 'not-http', 'timeout']);
 
+/** In the order of the numbers that stand for them in metrics. */
+const BREAKER_STATES = ['closed', 'half-open', 'open'] as const;
+export type BreakerState = (typeof BREAKER_STATES)[number];
+
 /** What a call gave, and how many attempts it took. */
 export interface Attempted<T> {
   readonly result: T;
@@ -62,7 +70,11 @@ export class OctanePolicies {
   private callsUnderWay = 0;
   private retriesUnderWay = 0;
 
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly tracing: Tracing,
+    private readonly metrics: Metrics,
+  ) {
     this.places = bulkhead(settings.octaneMaxInFlight, settings.octaneMaxInFlight);
     this.retrying = retry(
       handleWhen((error) => error instanceof PlannedRetry),
@@ -74,6 +86,19 @@ export class OctanePolicies {
       },
     );
     this.breakers = { 'direct-debit': newBreaker(), 'welcome-email': newBreaker() };
+    metrics.read('octane_in_flight', () => settings.octaneMaxInFlight - this.places.executionSlots);
+    metrics.read('octane_in_flight_limit', () => settings.octaneMaxInFlight);
+    metrics.read('octane_breaker_state', () =>
+      this.breakerStates().map(([operation, state]) => [{ operation }, BREAKER_STATES.indexOf(state)]),
+    );
+  }
+
+  /** Whether calls of each operation are let through. */
+  breakerStates(): [Operation, BreakerState][] {
+    return (['direct-debit', 'welcome-email'] as const).map((operation) => [
+      operation,
+      stateOf(this.breakers[operation]),
+    ]);
   }
 
   /**
@@ -82,14 +107,23 @@ export class OctanePolicies {
    * @param attempt one attempt, which throws OctaneFailure, within the given time
    * @throws OctaneFailure of the attempt of which the least is known, or of an open breaker; Problem `overloaded`
    */
-  async run<T>(operation: Operation, attempt: (timeoutMs: number) => Promise<T>): Promise<Attempted<T>> {
+  run<T>(operation: Operation, attempt: (timeoutMs: number) => Promise<T>): Promise<Attempted<T>> {
+    return this.tracing.step(`octane.${operation}`, () => this.runWithin(operation, attempt));
+  }
+
+  private async runWithin<T>(
+    operation: Operation,
+    attempt: (timeoutMs: number) => Promise<T>,
+  ): Promise<Attempted<T>> {
     const deadline = performance.now() + this.settings.octaneTimeoutMs;
     const breaker = this.breakers[operation];
     // While one call probes, the others do not wait for what it finds.
     if (breaker.state === CircuitState.HalfOpen) throw breakerOpen(operation);
     this.callsUnderWay += 1;
     try {
-      return await breaker.execute(() => this.inPlace(deadline, () => this.withRetries(deadline, attempt)));
+      return await breaker.execute(() =>
+        this.inPlace(deadline, () => this.withRetries(operation, deadline, attempt)),
+      );
     } catch (error) {
       throw error instanceof BrokenCircuitError ? breakerOpen(operation) : error;
     } finally {
@@ -105,22 +139,27 @@ export class OctanePolicies {
       timer = setTimeout(
         () => {
           waiting.abort();
-          reject(new Problem('overloaded'));
+          reject(noPlace());
         },
         Math.min(MAX_WAIT_MS, deadline - performance.now()),
       );
     });
-    const placed = this.places.execute(() => {
-      clearTimeout(timer);
-      return call();
-    }, waiting.signal);
+    // The bulkhead would run it as a part of the request that made room.
+    const placed = this.places.execute(
+      AsyncResource.bind(() => {
+        clearTimeout(timer);
+        return call();
+      }),
+      waiting.signal,
+    );
     return Promise.race([placed, tooLong]).catch((error: unknown) => {
       clearTimeout(timer);
-      throw error instanceof BulkheadRejectedError ? new Problem('overloaded') : error;
+      throw error instanceof BulkheadRejectedError ? noPlace() : error;
     });
   }
 
   private async withRetries<T>(
+    operation: Operation,
     deadline: number,
     attempt: (timeoutMs: number) => Promise<T>,
   ): Promise<Attempted<T>> {
@@ -128,8 +167,11 @@ export class OctanePolicies {
     let isRetrying = false;
     try {
       const result = await this.retrying.execute(async () => {
+        if (failures.length > 0) this.metrics.count('octane_retries_total', { operation });
         try {
-          return await attempt(Math.max(1, deadline - performance.now()));
+          return await this.tracing.attempt(operation, failures.length, () =>
+            this.timed(operation, () => attempt(Math.max(1, deadline - performance.now()))),
+          );
         } catch (error) {
           if (!(error instanceof OctaneFailure)) throw error;
           failures.push(error);
@@ -145,6 +187,22 @@ export class OctanePolicies {
       throw verdictOf(failures) ?? error;
     } finally {
       if (isRetrying) this.retriesUnderWay -= 1;
+    }
+  }
+
+  private async timed<T>(operation: Operation, attempt: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    const observe = (outcome: Outcome): void => {
+      const seconds = (performance.now() - startedAt) / 1000;
+      this.metrics.observe('octane_request_duration_seconds', { operation, outcome }, seconds);
+    };
+    try {
+      const result = await attempt();
+      observe('applied');
+      return result;
+    } catch (error) {
+      if (error instanceof OctaneFailure) observe(error.outcome);
+      throw error;
     }
   }
 
@@ -195,6 +253,15 @@ function newBreaker(): CircuitBreakerPolicy {
     { halfOpenAfter: BREAKER_OPEN_MS, breaker: new FailureRateBreaker(BREAKER) },
   );
   return breaker;
+}
+
+function noPlace(): Problem {
+  return new Problem('overloaded', { reason: 'octane-in-flight' });
+}
+
+function stateOf({ state }: CircuitBreakerPolicy): BreakerState {
+  if (state === CircuitState.Closed) return 'closed';
+  return state === CircuitState.HalfOpen ? 'half-open' : 'open';
 }
 
 function isOctanesFault(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import type { GroupConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import { Tracing } from '../telemetry/tracing.ts';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import type { Operation } from './octane-failure.ts';
@@ -39,6 +40,7 @@ export class OctaneTransport {
   constructor(
     private readonly http: HttpService,
     private readonly gateway: LiveGatewayConfig,
+    private readonly tracing: Tracing,
   ) {
     gateway.follow(({ groups }) => {
       for (const group of groups) this.groups.set(group.groupno, group);
@@ -53,6 +55,7 @@ export class OctaneTransport {
    */
   async post(call: OctaneCall, timeoutMs: number): Promise<OctaneAnswer> {
     const { operation, groupno, custno, correlation, readBodyOf } = call;
+    const { traceparent, tracestate } = this.tracing.headers(correlation);
     const answer = await this.http.axiosRef
       .request<string>({
         method: 'POST',
@@ -64,14 +67,15 @@ export class OctaneTransport {
           'content-type': 'application/json',
           accept: 'application/json',
           'x-request-id': correlation.requestId,
-          ...(correlation.traceparent !== undefined && { traceparent: correlation.traceparent }),
-          ...(correlation.tracestate !== undefined && { tracestate: correlation.tracestate }),
+          ...(traceparent !== undefined && { traceparent }),
+          ...(tracestate !== undefined && { tracestate }),
         },
         ...(readBodyOf !== undefined && { readBodyOf }),
       })
       .catch((error: unknown) => {
         throw error instanceof TransportFailure ? explain(operation, error) : error;
       });
+    this.tracing.answered(answer.status);
     // The password may have been changed a moment ago: the next call uses what its file says now.
     if (answer.status === 401) this.gateway.lookAtOnce();
     if (answer.status < 200 || answer.status > 299) {

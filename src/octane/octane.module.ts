@@ -1,6 +1,8 @@
-import { HttpModule } from '@nestjs/axios';
+import { HttpService } from '@nestjs/axios';
 import { Inject, Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
+import { Axios } from 'axios';
+import type { AxiosInstance } from 'axios';
 import { Pool } from 'undici';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
@@ -36,20 +38,25 @@ class OctaneConnectionsModule implements OnApplicationShutdown {
 }
 
 @Module({
-  imports: [
-    HttpModule.registerAsync({
-      imports: [OctaneConnectionsModule],
+  imports: [OctaneConnectionsModule],
+  providers: [
+    {
+      provide: HttpService,
       inject: [CONNECTIONS, SETTINGS],
-      useFactory: (pool: Pool, { octaneBaseUrl }: Settings) => ({
-        adapter: undiciAdapter(pool, new URL(octaneBaseUrl).pathname.replace(/\/$/, '')),
-        // The transport looks at the status and the body itself.
-        validateStatus: () => true,
-        transformRequest: [],
-        transformResponse: [],
-      }),
-    }),
+      useFactory: (pool: Pool, { octaneBaseUrl }: Settings) =>
+        // Without the defaults of `axios.create`, which are for other uses and merged into every call.
+        new HttpService(
+          new Axios({
+            adapter: undiciAdapter(pool, new URL(octaneBaseUrl).pathname.replace(/\/$/, '')),
+            // The transport looks at the status and the body itself.
+            validateStatus: () => true,
+          }) as AxiosInstance,
+        ),
+    },
+    OctaneTransport,
+    OctanePolicies,
+    OctaneClient,
   ],
-  providers: [OctaneTransport, OctanePolicies, OctaneClient],
   exports: [OctaneClient],
 })
 export class OctaneModule {}

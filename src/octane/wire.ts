@@ -5,7 +5,7 @@ export const NOTIFICATION_FLAGS = ['Y', 'N'] as const;
 export const PAYMENT_PERIODS = ['wk', 'fn', 'mn'] as const;
 export const PAYMENT_METHODS = ['ST', 'SO'] as const;
 export const DAYS_OF_WEEK = [1, 2, 3, 4, 5, 6, 7] as const;
-const END_TYPES = ['EA', 'ED', 'EN'] as const;
+export const END_TYPES = ['EA', 'ED', 'EN'] as const;
 
 /** What Octane takes; dates are RFC 3339 date-times, the amount is in dollars. */
 export interface DirectDebitOrder {

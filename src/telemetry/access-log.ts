@@ -1,52 +1,61 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PROBLEMS } from '../problems/problems.ts';
+import type { Outcome } from '../problems/problems.ts';
+import { recordedName } from './recorded-name.ts';
+import { traceIdOf } from './trace-context.ts';
 
-/** One `request completed` line for each request: nothing in it but what a request is told apart and judged by. */
-export function logRequests(fastify: FastifyInstance, logger: Logger): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
-    reply.raw.once('close', () => {
-      // A client that hung up has closed the connection long before the answer exists: its line waits for the outcome.
-      if (reply.sent) logRequest(logger, request, reply);
-      else request.closed = true;
-    });
-    done();
-  });
-  fastify.addHook('onSend', (request, reply, _payload, done) => {
-    if (request.closed) logRequest(logger, request, reply);
-    done();
-  });
-}
+/** The routes that change something at Octane, and the operations that records and metrics know them by. */
+export const CHANGE_ROUTES: Readonly<Record<string, string>> = {
+  '/v1/customers/:custno/direct-debit': 'direct-debit',
+  '/v1/customers/:custno/send-welcome-email': 'welcome-email',
+};
+const CUSTNO = /^[1-9][0-9]{0,9}$/;
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The connection was gone before there was an answer. */
-    closed?: boolean;
-  }
-}
-
+/**
+ * The one `request completed` line of a request: nothing in it but what a request is told apart and judged by. That of an
+ * attempted change, allowed or refused, is its audit event too.
+ */
 export function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const { caller, problem } = request;
+  const { caller, problem, principal } = request;
+  const route = request.routeOptions.url ?? 'none';
+  const clientId = caller?.clientId ?? principal?.clientId;
+  const operation = CHANGE_ROUTES[route];
   logger.info(
     {
       requestId: request.id,
+      traceId: traceIdOf(request),
       method: request.method,
-      route: request.routeOptions.url ?? 'none',
+      route,
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
       ...((request.closed || request.raw.socket.readableEnded) && { clientClosed: true }),
-      ...(caller && { client: caller.clientId, group: caller.groupno }),
+      ...(clientId !== undefined && { client: recordedName(clientId) }),
+      ...(caller && { group: caller.groupno }),
       ...(problem && { code: problem.code, reason: problem.extras.reason }),
-      outcome: outcomeOf(request, reply),
+      ...(operation !== undefined && {
+        outcome: outcomeOf(request, reply),
+        audit: true,
+        operation,
+        issuer: principal?.issuer,
+        subject: principal && recordedName(principal.subject),
+        custno: custnoOf(request),
+        ...(reply.hasHeader('idempotency-replayed') && { replayed: true }),
+      }),
     },
     'request completed',
   );
 }
 
-/** What became of the change, where the request asked for one. */
-function outcomeOf({ caller, problem }: FastifyRequest, reply: FastifyReply): string | undefined {
-  if (!caller) return undefined;
+/** What became of the change that the request asked for. */
+function outcomeOf({ problem }: FastifyRequest, reply: FastifyReply): Outcome {
   if (problem?.code === 'internal-error') return 'unknown';
   if (problem) return problem.extras.outcome ?? PROBLEMS[problem.code].outcome ?? 'not-sent';
-  return reply.statusCode < 300 ? 'applied' : undefined;
+  return reply.statusCode < 300 ? 'applied' : 'not-sent';
+}
+
+/** The customer that was asked for: what `me` stands for, where that was permitted, and nothing that is no customer number. */
+function custnoOf({ custno, params }: FastifyRequest): string | undefined {
+  const asked = custno ?? (params as { custno?: string }).custno;
+  return asked !== undefined && CUSTNO.test(asked) ? asked : undefined;
 }

@@ -1,12 +1,24 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { DestinationStream, Logger, LoggerOptions } from 'pino';
+import { harmless, REDACTED, REDACTED_PROPERTIES } from './log-line.ts';
+import { servedRequest } from './served-request.ts';
 
-/** JSON lines on stdout. Values from outside cannot start a new line: JSON escapes every control character. */
+/**
+ * JSON lines on stdout, each with the request that it was written for. Values from outside cannot start a new line or do anything
+ * else to a terminal, and what looks like a secret is not shown.
+ */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const options = { level, base: null, timestamp: (): string => `,"time":"${new Date().toISOString()}"` };
-  const levels = { formatters: { level: (label: string) => ({ level: label }) } };
-  return destination ? pino({ ...options, ...levels }, destination) : pino({ ...options, ...levels });
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+    mixin: servedRequest,
+    redact: { paths: REDACTED_PROPERTIES, censor: REDACTED },
+    hooks: { streamWrite: harmless },
+  };
+  return destination ? pino(options, destination) : pino(options);
 }
 
 /** Nest's own log lines, and those of our classes that use Nest's `Logger`, in the same stream. */

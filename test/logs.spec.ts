@@ -1,0 +1,202 @@
+import { DirectDebitService } from '../src/direct-debit/direct-debit.service.ts';
+import { CHANGE_ROUTES } from '../src/telemetry/access-log.ts';
+import { eventually } from './support/eventually.ts';
+import { TestGateway } from './support/gateway.ts';
+import type { Answer, Call } from './support/gateway.ts';
+
+const PATH = '/v1/customers/700123/direct-debit';
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const traceparentOf = (traceId: string): string => `00-${traceId}-00f067aa0ba902b7-01`;
+
+type Line = Record<string, unknown>;
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await TestGateway.start();
+});
+afterAll(() => gateway.stop());
+beforeEach(() => gateway.octane.reset());
+
+const lines = (): Line[] => gateway.log.map((line) => JSON.parse(line) as Line);
+const linesOf = (requestId: unknown): Line[] => lines().filter((line) => line['requestId'] === requestId);
+
+async function lineOf({ headers }: Answer): Promise<Line> {
+  const requestId = headers['x-request-id'];
+  return eventually(() => linesOf(requestId).find(({ msg }) => msg === 'request completed'));
+}
+
+async function set(claims: Record<string, unknown> = {}, call: Partial<Call> = {}): Promise<Answer> {
+  return gateway.setDirectDebit(undefined, { token: await gateway.issuer.token({ claims }), ...call });
+}
+
+describe('the audit event of an attempted change', () => {
+  const who = (): Line => ({ issuer: gateway.issuer.issuer, client: 'selfcare-app', subject: 'user-1' });
+  const change = { audit: true, operation: 'direct-debit', group: '1001', custno: '700123' };
+
+  it.each<[string, () => Promise<Answer>, () => Line]>([
+    ['was made', () => set(), () => ({ ...who(), ...change, status: 200, outcome: 'applied' })],
+    [
+      'was made for the token’s own customer',
+      () => set({}, { path: '/v1/customers/me/direct-debit' }),
+      () => ({ ...who(), ...change, outcome: 'applied' }),
+    ],
+    [
+      'was an email',
+      async () => gateway.sendWelcomeEmail(),
+      () => ({ ...who(), ...change, operation: 'welcome-email', outcome: 'applied' }),
+    ],
+    [
+      'broke a rule',
+      () => set({}, { body: {} }),
+      () => ({ ...who(), ...change, outcome: 'not-sent', code: 'validation-failed' }),
+    ],
+    [
+      'was for somebody else',
+      () => set({}, { path: PATH.replace('700123', '700124') }),
+      () => ({ ...who(), ...change, custno: '700124', outcome: 'not-sent', code: 'customer-not-permitted' }),
+    ],
+  ])('that %s says who, for whom, and what became of it', async (_, attempt, told) => {
+    expect(await lineOf(await attempt())).toMatchObject(told());
+  });
+
+  it('names the client of a good token that no caller has', async () => {
+    const line = await lineOf(await set({ client_id: 'nobodys-app' }));
+    const of = { issuer: gateway.issuer.issuer, client: 'nobodys-app', subject: 'user-1', custno: '700123' };
+    expect(line).toMatchObject({ audit: true, ...of, outcome: 'not-sent', code: 'caller-not-mapped' });
+    expect(line).not.toHaveProperty('group');
+  });
+
+  it.each([
+    ['no token', () => gateway.call({ path: PATH }), 'authentication-required'],
+    ['a bad token', () => gateway.call({ path: PATH, token: 'bad' }), 'invalid-token'],
+    ['a token of another issuer', () => set({ iss: 'https://x.example/' }), 'invalid-token'],
+  ])('with %s names nobody', async (_, attempt, code) => {
+    const line = await lineOf(await attempt());
+    expect(line).toMatchObject({ audit: true, operation: 'direct-debit', custno: '700123', code });
+    expect(line).toMatchObject({ outcome: 'not-sent' });
+    for (const name of ['client', 'group', 'issuer', 'subject']) expect(line).not.toHaveProperty(name);
+  });
+
+  it('names no customer where the path has none', async () => {
+    const line = await lineOf(await set({}, { path: '/v1/customers/0700123/direct-debit' }));
+    expect(line).toMatchObject({ audit: true, code: 'invalid-request' });
+    expect(line).not.toHaveProperty('custno');
+  });
+
+  it('shows an email address only as the digits that stand for it in the journal', async () => {
+    const line = await lineOf(await set({ sub: 'person@example.com', client_id: 'app@example.com' }));
+    expect(line).toMatchObject({
+      subject: '542d240129883c01',
+      client: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+  });
+
+  it('tells a replay from the change that it repeats', async () => {
+    const headers = { 'idempotency-key': 'audited' };
+    expect(await lineOf(await set({}, { headers }))).not.toHaveProperty('replayed');
+    expect(await lineOf(await set({}, { headers }))).toMatchObject({ audit: true, replayed: true });
+  });
+
+  it.each([
+    ['a page', () => gateway.call({ method: 'GET', path: '/problems' })],
+    ['another method', () => set({}, { method: 'PUT' })],
+    ['another path', () => set({}, { path: `${PATH}/` })],
+  ])('is not written for %s', async (_, attempt) => {
+    expect(await lineOf(await attempt())).not.toHaveProperty('audit');
+  });
+
+  it('is written for every route that takes a change', async () => {
+    const { json } = await gateway.call({ method: 'GET', path: '/openapi.json' });
+    const changes = Object.entries(json.paths as Record<string, object>)
+      .filter(([, methods]) => 'post' in methods)
+      .map(([path]) => path.replaceAll(/\{(\w+)\}/g, ':$1'));
+    expect(changes.toSorted()).toEqual(Object.keys(CHANGE_ROUTES).toSorted());
+  });
+});
+
+describe('each line that is written while a request is served', () => {
+  /** The handler fails only when all requests are in it. */
+  async function crash(calls: Partial<Call>[]): Promise<Answer[]> {
+    const service = gateway.application.get(DirectDebitService, { strict: false });
+    const all = Promise.withResolvers<void>();
+    let waiting = 0;
+    const value = async (): Promise<never> => {
+      waiting += 1;
+      if (waiting === calls.length) all.resolve();
+      await all.promise;
+      throw new Error('defect');
+    };
+    Object.defineProperty(service, 'set', { value, configurable: true });
+    const token = await gateway.issuer.token();
+    const answers = await Promise.all(
+      calls.map((call) => gateway.setDirectDebit(undefined, { token, ...call })),
+    );
+    Reflect.deleteProperty(service, 'set');
+    return answers;
+  }
+
+  it('has its request id and its trace id, however many are served at once', async () => {
+    const traceIds = Array.from({ length: 20 }, (_, index) => String(index + 10).repeat(16));
+    await crash(
+      traceIds.map((traceId) => ({
+        headers: { 'x-request-id': `r-${traceId}`, traceparent: traceparentOf(traceId) },
+      })),
+    );
+    for (const traceId of traceIds) {
+      const requestId = `r-${traceId}`;
+      await eventually(() => linesOf(requestId).length === 2);
+      expect(linesOf(requestId)).toEqual([
+        expect.objectContaining({ msg: 'request failed', requestId, traceId }),
+        expect.objectContaining({ msg: 'request completed', requestId, traceId }),
+      ]);
+    }
+  });
+
+  it('is found by them also where it is written far from the request', async () => {
+    const { issuer } = gateway;
+    issuer.misbehave = (response) => response.writeHead(500).end();
+    const answer = await gateway.setDirectDebit(undefined, {
+      token: await issuer.token({ header: { kid: 'unknown' } }),
+      headers: { traceparent: traceparentOf(TRACE) },
+    });
+    issuer.misbehave = undefined;
+    await lineOf(answer);
+    expect(linesOf(answer.headers['x-request-id'])).toContainEqual(
+      expect.objectContaining({ msg: 'signing keys could not be fetched', traceId: TRACE }),
+    );
+  });
+
+  it('has no trace id where the app sent none, or nonsense', async () => {
+    for (const headers of [{}, { traceparent: `00-${TRACE}-x` }]) {
+      expect(await lineOf(await set({}, { headers }))).not.toHaveProperty('traceId');
+    }
+  });
+});
+
+describe('control characters', () => {
+  const NASTY = 'a\r\n{"level":"fatal"}\u001b[2J\u009b2J\u0085\u2028\u2029\u202e\u007fb';
+  const UNSEEN = 'a\u2028{"level":"fatal"}\u2029\u202eb';
+
+  it.each<[string, () => Promise<Answer>]>([
+    ['a request id', () => set({}, { headers: { 'x-request-id': '\u0085{"level":"fatal"}' } })],
+    ['a traceparent', () => set({}, { headers: { traceparent: '00-\u009b2J' } })],
+    ['a subject', () => set({ sub: NASTY })],
+    ['a subject without what is replaced', () => set({ sub: UNSEEN })],
+    ['a client id', () => set({ client_id: NASTY })],
+    ['a client id without what is replaced', () => set({ client_id: UNSEEN })],
+    ['a customer', () => set({ custno: NASTY })],
+    ['a scope', () => set({ scope: NASTY })],
+    ['a path', () => set({}, { path: `/${encodeURIComponent(NASTY)}` })],
+    ['a customer number', () => set({}, { path: `/v1/customers/${encodeURIComponent(NASTY)}/direct-debit` })],
+    ['the name of a property', () => set({}, { body: { directDebit: { [NASTY]: NASTY }, [NASTY]: 1 } })],
+    ['an idempotency key', () => set({}, { headers: { 'idempotency-key': '\u009b2J' } })],
+  ])('in %s neither break a line nor stand in it', async (_, attempt) => {
+    const before = gateway.log.length;
+    await lineOf(await attempt());
+    for (const line of gateway.log.slice(before)) {
+      expect(line).toMatch(/^\{[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\}\n$/u);
+      expect((JSON.parse(line) as Line)['level']).not.toBe('fatal');
+    }
+  });
+});
