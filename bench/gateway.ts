@@ -1,62 +1,78 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { freePort } from '../sandbox/listen.ts';
-import { eventually } from '../test/support/eventually.ts';
+import { MeasuredProgram } from './measured-program.ts';
+import { AUDIENCE, CLIENT, GROUPNO, ISSUER, OCTANE_PATH, PASSWORD, USERNAME } from './scenario.ts';
 
-/** A compiled gateway in a process of its own. */
-export class BenchedGateway {
-  readonly url: string;
-  private readonly child: ChildProcess;
+/** More than any run asks for: every limit counts, and none refuses. */
+const BOUNDLESS = '1000000000';
 
-  private constructor(url: string, child: ChildProcess) {
-    this.url = url;
-    this.child = child;
-  }
+/** Where compiled gateways are started, and with what. */
+export interface Surroundings {
+  /** Where `dist/` is, and where files may be left. */
+  readonly folder: string;
+  readonly octanePort: number;
+  readonly publicPem: string;
+}
 
-  /**
-   * @param folder where `dist/` is
-   * @param preloaded names of modules of this folder
-   */
-  static async start(
-    folder: string,
-    environment: Record<string, string>,
-    preloaded: readonly string[] = [],
-  ): Promise<BenchedGateway> {
-    const [port, managementPort] = [await freePort(0), await freePort(0)];
-    const imports = ['report-cpu.ts', ...preloaded].flatMap((name) => [
-      '--import',
-      new URL(name, import.meta.url).href,
-    ]);
-    const child = spawn(process.execPath, [...imports, 'dist/main.js'], {
-      cwd: folder,
-      env: {
-        HOST: '127.0.0.1',
-        PORT: String(port),
-        MANAGEMENT_PORT: String(managementPort),
-        DRAIN_DELAY_MS: '0',
-        ...environment,
-      },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    await eventually(async () => {
-      if (child.exitCode !== null) throw new Error('the gateway did not start');
-      const answer = await fetch(`http://127.0.0.1:${managementPort}/health/ready`).catch(() => undefined);
-      await answer?.body?.cancel();
-      return answer?.ok;
-    });
-    return new BenchedGateway(`http://127.0.0.1:${port}`, child);
-  }
+/**
+ * Puts the gateway file and the issuer's key in place.
+ *
+ * @param clients the callers, all of one group and each allowed every customer
+ */
+export async function writeGatewayFile(
+  { folder, publicPem }: Surroundings,
+  clients: readonly string[] = [CLIENT],
+  name = 'gateway.yaml',
+): Promise<void> {
+  const gatewayFile = {
+    issuers: [{ issuer: ISSUER, audience: AUDIENCE, publicKeyFile: 'issuer.pem' }],
+    callers: clients.map((clientId) => ({ clientId, issuer: ISSUER, groupno: GROUPNO, customers: 'any' })),
+    groups: [{ groupno: GROUPNO, usernameEnv: 'OCTANE_USERNAME', passwordEnv: 'OCTANE_PASSWORD' }],
+  };
+  await writeFile(join(folder, 'issuer.pem'), publicPem);
+  await writeFile(join(folder, name), JSON.stringify(gatewayFile));
+}
 
-  /** Milliseconds of CPU time that all its threads have used so far, in user and system mode. */
-  async cpuMs(): Promise<number> {
-    this.child.send('cpu');
-    const [{ user, system }] = (await once(this.child, 'message')) as [NodeJS.CpuUsage];
-    return (user + system) / 1000;
-  }
+export interface GatewayOptions {
+  readonly databaseUrl: string;
+  /** Names of modules of this folder that are preloaded. */
+  readonly preloaded?: readonly string[];
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
 
-  async stop(): Promise<void> {
-    this.child.kill('SIGTERM');
-    await once(this.child, 'exit');
-  }
+/** A compiled gateway, everything of it switched on, that logs to a file. */
+export async function startGateway(
+  { folder, octanePort }: Surroundings,
+  { databaseUrl, preloaded = [], flags = [], environment = {} }: GatewayOptions,
+): Promise<MeasuredProgram> {
+  const [port, managementPort] = [await freePort(0), await freePort(0)];
+  const imports = preloaded.flatMap((name) => ['--import', new URL(name, import.meta.url).href]);
+  return MeasuredProgram.start({
+    command: [process.execPath, ...imports, ...flags, 'dist/main.js'],
+    folder,
+    environment: {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      MANAGEMENT_PORT: String(managementPort),
+      OCTANE_BASE_URL: `http://127.0.0.1:${octanePort}${OCTANE_PATH}`,
+      OCTANE_USERNAME: USERNAME,
+      OCTANE_PASSWORD: PASSWORD,
+      GATEWAY_FILE: 'gateway.yaml',
+      DATABASE_URL: databaseUrl,
+      LOG_LEVEL: 'info',
+      OCTANE_MAX_IN_FLIGHT: '10000',
+      OCTANE_RATE_LIMIT: BOUNDLESS,
+      CALLER_RATE_LIMIT: BOUNDLESS,
+      AUTH_FAILURE_RATE_LIMIT: BOUNDLESS,
+      MAX_EVENT_LOOP_DELAY_MS: '60000',
+      DRAIN_DELAY_MS: '0',
+      ...environment,
+    },
+    port,
+    readyUrl: `http://127.0.0.1:${managementPort}/health/ready`,
+    stdio: ['ignore', openSync(join(folder, `${port}.log`), 'a'), 'inherit'],
+  });
 }

@@ -1,0 +1,65 @@
+import { CONTENDERS, GATEWAY_SQLITE, HAPROXY } from './contenders.ts';
+import type { Goal } from './goals.ts';
+import { figure, table } from './markdown.ts';
+import type { MeasuredProgram } from './measured-program.ts';
+import type { Effort, Stage } from './stage.ts';
+import { ratioOf, spreadOf } from './statistics.ts';
+
+const SECONDS = 5;
+
+/**
+ * Latency when there is time to breathe: requests come at a steady rate, half of what the gateway can serve, whether or not
+ * those before have been answered, and each one's time counts from when it was due.
+ */
+export async function measureHalfLoad(
+  stage: Stage,
+  { rounds, requests, tokens, warmUp }: Effort,
+): Promise<{ markdown: string; goals: Goal[] }> {
+  await stage.useTokens(tokens);
+  const started = new Map<string, MeasuredProgram>();
+  try {
+    for (const contender of CONTENDERS.filter(({ name }) => name === GATEWAY_SQLITE || name === HAPROXY)) {
+      if ((await contender.missing?.()) !== undefined) continue;
+      started.set(contender.name, await contender.start(stage.surroundings, stage.newDatabase));
+    }
+    const gateway = started.get(GATEWAY_SQLITE)!;
+    await stage.ask(gateway, { count: warmUp, tokens: 'all' });
+    const saturation: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      saturation.push((await stage.measure(gateway, { count: requests, tokens: 'all' })).perSecond);
+    }
+    const ratePerSecond = spreadOf(saturation).median / 2;
+    const latencies = new Map(
+      [...started.keys()].map((name) => [name, { p50: [] as number[], p99: [] as number[] }]),
+    );
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [name, program] of started) {
+        const paced = { count: Math.ceil(ratePerSecond * SECONDS), tokens: 'all', ratePerSecond } as const;
+        const { p50Ms, p99Ms } = await stage.measure(program, paced);
+        latencies.get(name)!.p50.push(p50Ms);
+        latencies.get(name)!.p99.push(p99Ms);
+      }
+    }
+    const rows = [...latencies].map(([name, { p50, p99 }]) => {
+      const { q1, median, q3 } = spreadOf(p99);
+      return [name, figure(spreadOf(p50).median), `${figure(median)} (${figure(q1)}–${figure(q3)})`];
+    });
+    const [own, other] = [latencies.get(GATEWAY_SQLITE)!, latencies.get(HAPROXY)];
+    return {
+      markdown: `${figure(ratePerSecond)} requests/s, half of what the gateway can serve:\n\n${table(['who', 'p50 ms', 'p99 ms (quartiles)'], rows)}`,
+      goals: other
+        ? [
+            {
+              what: `p99 of ${GATEWAY_SQLITE}, against ${HAPROXY}, at half of saturation`,
+              measured: ratioOf(own.p99, other.p99),
+              unit: '×',
+              must: 3,
+              moonshot: 1.5,
+            },
+          ]
+        : [],
+    };
+  } finally {
+    for (const program of started.values()) await program.stop();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * How fast the gateway is, beside its peers and by itself. The measured has one core, the load and the fake Octane share
+ * another.
+ *
+ *   npm run bench -- [--rounds 5] [--requests 2000] [--only NAME]... [--quick] [--million] [--write]
+ *   npm run bench -- --profile [--requests 2000] [--store nothing|sqlite|postgres] [--tokens 1000] [--key]
+ *
+ *   --only     a part of the name of a contender; only the comparison is made, and only of these
+ *   --quick    shows that everything works; its figures mean nothing
+ *   --million  also the memory after a million requests
+ *   --write    puts the result into docs/performance.md
+ *   --profile  where the time goes, by package and by function; tables in Markdown
+ */
+import { parseArgs } from 'node:util';
+import { compare, comparisonGoals, comparisonTables } from './comparison.ts';
+import { goalTable } from './goals.ts';
+import { measureHalfLoad } from './half-load.ts';
+import { provenance, writePart } from './markdown.ts';
+import { profile } from './profile.ts';
+import { measureRefusals } from './refusals.ts';
+import { Stage } from './stage.ts';
+import type { Effort } from './stage.ts';
+import { measureMemory, measureStart } from './start-and-memory.ts';
+
+const PERFORMANCE_PAGE = new URL('../docs/performance.md', import.meta.url);
+const args = process.argv.slice(2);
+const { values } = parseArgs({
+  args,
+  options: {
+    rounds: { type: 'string' },
+    requests: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    quick: { type: 'boolean', default: false },
+    million: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    store: { type: 'string', default: 'sqlite' },
+    tokens: { type: 'string', default: '1000' },
+    key: { type: 'boolean', default: false },
+  },
+});
+const usual: Effort = values.quick
+  ? { rounds: 1, requests: 200, tokens: 200, warmUp: 200 }
+  : { rounds: 5, requests: 2000, tokens: 10_000, warmUp: 10_000 };
+const effort: Effort = {
+  ...usual,
+  rounds: Number(values.rounds ?? usual.rounds),
+  requests: Number(values.requests ?? usual.requests),
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+const stage = await Stage.set();
+try {
+  if (values.profile) {
+    const { store, tokens, key } = values;
+    console.log(await profile(stage, effort, { tokens: Number(tokens), hasKey: key, store }));
+  } else {
+    const markdown = `${provenance(args)}\n\n${await (values.only ? comparison(values.only) : everything())}`;
+    console.log(markdown);
+    if (values.write) await writePart(PERFORMANCE_PAGE, 'bench', markdown);
+  }
+} finally {
+  await stage.strike();
+}
+
+async function comparison(only: readonly string[]): Promise<string> {
+  const isWanted = (name: string): boolean =>
+    only.some((part) => name.toLowerCase().includes(part.toLowerCase()));
+  const compared = await compare(stage, effort, { isWanted, progress });
+  return `${comparisonTables(compared, effort.tokens)}\n\n${goalTable(comparisonGoals(compared))}`;
+}
+
+async function everything(): Promise<string> {
+  const compared = await compare(stage, effort, { isWanted: () => true, progress });
+  progress('half load');
+  const halfLoad = await measureHalfLoad(stage, effort);
+  progress('refusals');
+  const refusals = await measureRefusals(stage, effort);
+  progress('starts');
+  const start = await measureStart(stage);
+  progress('memory');
+  const memory = await measureMemory(stage, effort, values.million);
+  const goals = [
+    ...comparisonGoals(compared),
+    ...halfLoad.goals,
+    refusals.goal,
+    ...start.goals,
+    ...memory.goals,
+  ];
+  return [
+    goalTable(goals),
+    `### At saturation\n\nMedians of ${effort.rounds} rounds of ${effort.requests} requests; × is the median of the rounds' ratios to the Fastify peer with its cache.`,
+    comparisonTables(compared, effort.tokens),
+    `### At half of saturation\n\n${halfLoad.markdown}`,
+    `### Refusing\n\n${refusals.markdown}`,
+    `### Start\n\n${start.markdown}`,
+    `### Memory\n\n${memory.markdown}`,
+  ].join('\n\n');
+}
+
+/** On stderr: the result alone is what stdout is for. */
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
