@@ -4,6 +4,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AuthenticateGuard } from './auth/authenticate.guard.ts';
 import { Issuers } from './auth/issuers.ts';
 import { JwtStrategy } from './auth/jwt.strategy.ts';
+import { VerifiedTokens } from './auth/verified-tokens.ts';
 import { AuthorizeGuard } from './callers/authorize.guard.ts';
 import { CallerDirectory } from './callers/caller-directory.ts';
 import { CallerGuard } from './callers/caller.guard.ts';
@@ -13,12 +14,15 @@ import type { Settings } from './config/settings.ts';
 import { DirectDebitModule } from './direct-debit/direct-debit.module.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { BodyPipe } from './http/body.pipe.ts';
+import { DocsController } from './http/docs.controller.ts';
 import { OpenApiController } from './http/open-api.controller.ts';
 import { OpenApi } from './http/open-api.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { ProblemsController } from './http/problems.controller.ts';
 import { RouteTable } from './http/route-table.ts';
 import { LimitsModule } from './limits/limits.module.ts';
+import { MetricsModule } from './telemetry/metrics.module.ts';
+import { TracingModule } from './telemetry/tracing.module.ts';
 import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
 
 /**
@@ -26,7 +30,7 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
  * imported module would run after these.
  */
 @Module({
-  controllers: [OpenApiController, ProblemsController],
+  controllers: [OpenApiController, DocsController, ProblemsController],
   providers: [
     { provide: APP_GUARD, useClass: AuthenticateGuard }, // 1 who sends this? 401, past too many bad tokens 429
     { provide: APP_GUARD, useClass: CallerGuard }, //       2 which caller is that? 403
@@ -38,6 +42,7 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
     { provide: APP_FILTER, useExisting: ProblemFilter },
     Issuers,
     JwtStrategy,
+    VerifiedTokens,
     CallerDirectory,
     RouteTable,
     OpenApi,
@@ -48,7 +53,14 @@ export class AppModule {
   static of(settings: Settings, gateway: LiveGatewayConfig): DynamicModule {
     return {
       module: AppModule,
-      imports: [ConfigModule.of(settings, gateway), LimitsModule, DirectDebitModule, WelcomeEmailModule],
+      imports: [
+        ConfigModule.of(settings, gateway),
+        MetricsModule,
+        TracingModule,
+        LimitsModule,
+        DirectDebitModule,
+        WelcomeEmailModule,
+      ],
     };
   }
 }

@@ -10,6 +10,7 @@ import type { Settings } from './config/settings.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
 import { answerHeaders, requestIdOf } from './http/answer-headers.ts';
+import { headerCount } from './auth/header-count.ts';
 import { limitConnections } from './http/connections.ts';
 import { OpenApi } from './http/open-api.ts';
 import { ParserErrors } from './http/parser-errors.ts';
@@ -17,9 +18,14 @@ import { ProblemFilter } from './http/problem.filter.ts';
 import { RouteTable } from './http/route-table.ts';
 import { LoadShedding } from './limits/load-shedding.ts';
 import { Problem } from './problems/problems.ts';
-import { logRequest, logRequests } from './telemetry/access-log.ts';
+import { logRequest } from './telemetry/access-log.ts';
+import { Metrics } from './telemetry/metrics.ts';
 import { NestLogger } from './telemetry/nest-logger.ts';
-import { logReloads } from './telemetry/reload-log.ts';
+import { tellOfReloads } from './telemetry/reloads.ts';
+import { onRequestEnd } from './telemetry/request-end.ts';
+import { countRefusedMessage, countRequest } from './telemetry/request-metrics.ts';
+import { endServing, serveWithin } from './telemetry/served-request.ts';
+import { Tracing } from './telemetry/tracing.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;
 /** Header and body together: 10 s for the one, 15 s for the other. */
@@ -34,17 +40,20 @@ export async function createGateway(
   gateway: LiveGatewayConfig,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
-  const parserErrors = new ParserErrors(settings.publicUrl, (refused) =>
-    logger.info({ ...refused, route: 'none', durationMs: 0 }, 'request completed'),
-  );
+  const parserErrors = new ParserErrors(settings.publicUrl, (refused) => {
+    logger.info({ ...refused, route: 'none', durationMs: 0 }, 'request completed');
+    countRefusedMessage(app.get(Metrics, { strict: false }), refused);
+  });
   const adapter = new FastifyAdapter({
     genReqId: requestIdOf,
     clientErrorHandler: parserErrors.onClientError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(answerHeaders(request.id));
       closeIfLeaving(app.get(Lifecycle), reply);
-      app.get(ProblemFilter).answer(error, request, reply);
-      logRequest(logger, request, reply);
+      app.get(Tracing, { strict: false }).begin(request, () => {
+        app.get(ProblemFilter).answer(error, request, reply);
+      });
+      requestEnd(app, logger)(request, reply);
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: {
@@ -63,23 +72,31 @@ export async function createGateway(
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  configureApp(app, parserErrors, logger);
-  logReloads(gateway, logger);
+  configureApp(app, settings, parserErrors, logger);
+  tellOfReloads(gateway, logger, app.get(Metrics, { strict: false }));
   await app.init();
   return app;
 }
 
-function configureApp(app: NestFastifyApplication, parserErrors: ParserErrors, logger: Logger): void {
+function configureApp(
+  app: NestFastifyApplication,
+  settings: Settings,
+  parserErrors: ParserErrors,
+  logger: Logger,
+): void {
   const fastify = app.getHttpAdapter().getInstance();
   const lifecycle = app.get(Lifecycle);
   const routes = app.get(RouteTable);
   const load = app.get(LoadShedding, { strict: false });
+  const tracing = app.get(Tracing, { strict: false });
   // To Fastify no request has a body: the body pipe reads it, behind the guards, where a route takes one.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   }
   fastify.addHook('onRoute', (route) => routes.add(route));
-  logRequests(fastify, logger);
+  fastify.addHook('onRequest', (request: FastifyRequest, _reply, done) => tracing.begin(request, done));
+  fastify.addHook('onRequest', (request: FastifyRequest, _reply, done) => serveWithin(request, done));
+  onRequestEnd(fastify, requestEnd(app, logger));
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.headers(answerHeaders(request.id));
     done(
@@ -93,9 +110,27 @@ function configureApp(app: NestFastifyApplication, parserErrors: ParserErrors, l
     done();
   });
   parserErrors.listen(app.getHttpServer());
-  limitConnections(app.getHttpServer());
+  limitConnections(app.getHttpServer(), app.get(Metrics, { strict: false }));
   cutSilentConnectionsOnClose(app);
-  app.get(OpenApi).describe(app);
+  app.get(OpenApi).madeBy(async () => {
+    const { makeReference } = await import('./open-api/reference.ts');
+    return makeReference(app, settings);
+  });
+}
+
+/** What is told of each request when it is over. */
+function requestEnd(
+  app: NestFastifyApplication,
+  logger: Logger,
+): (request: FastifyRequest, reply: FastifyReply) => void {
+  const metrics = app.get(Metrics, { strict: false });
+  const tracing = app.get(Tracing, { strict: false });
+  return (request, reply) => {
+    logRequest(logger, request, reply);
+    countRequest(metrics, request, reply);
+    tracing.end(request, reply);
+    endServing(request);
+  };
 }
 
 function closeIfLeaving({ draining }: Lifecycle, reply: FastifyReply): void {
@@ -103,11 +138,12 @@ function closeIfLeaving({ draining }: Lifecycle, reply: FastifyReply): void {
 }
 
 /** What HTTP/1.1 demands of the head of a request (RFC 9112, sections 2.3 and 3.2) and Node leaves to the application. */
-function headFault({ httpVersion, rawHeaders }: IncomingMessage): Problem | undefined {
+function headFault(request: IncomingMessage): Problem | undefined {
+  const { httpVersion } = request;
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     return new Problem('invalid-request', { status: 505, detail: 'Use HTTP/1.1.' });
   }
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  const hosts = headerCount(request, 'host');
   return hosts === 1 || (hosts === 0 && httpVersion === '1.0')
     ? undefined
     : new Problem('invalid-request', { detail: 'Send one Host header.' });

@@ -6,6 +6,7 @@ import { readIdempotencyKey } from './idempotency-key.ts';
 import { Problem } from '../problems/problems.ts';
 import { parserRefusalOf } from './parser-errors.ts';
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 const MAX_BODY_BYTES = 16 * 1024;
 /** A refused body up to this size is read and dropped, so that the connection can go on; behind a larger one it is closed. */
 const MAX_DISCARDED_BYTES = 1024 * 1024;
@@ -64,6 +65,7 @@ function refuseForeignMedia(headers: FastifyRequest['headers']): void {
 
 function isJson(contentType: string | undefined): boolean {
   if (contentType === undefined) return false;
+  if (contentType === 'application/json') return true;
   try {
     const type = new MIMEType(contentType);
     const charset = type.params.get('charset');
@@ -108,7 +110,7 @@ function readBytes(request: FastifyRequest): Promise<Buffer> {
 
 function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    return JSON.parse(UTF_8.decode(bytes)) as unknown;
   } catch {
     // The parser's own message quotes the body.
     throw new Problem('malformed-json');

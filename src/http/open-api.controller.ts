@@ -9,7 +9,7 @@ export class OpenApiController {
   @Get()
   @Public()
   @Header('content-type', 'application/json; charset=utf-8')
-  document(): Buffer {
-    return this.openApi.json;
+  async document(): Promise<Buffer> {
+    return (await this.openApi.reference).json;
   }
 }

@@ -1,35 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import type { OpenAPIObject } from '@nestjs/swagger';
 
-/** The OpenAPI 3.1 document, made from the code when somebody first asks for it. */
-@Injectable()
-export class OpenApi {
-  private app: INestApplication | undefined;
-  private made: Buffer | undefined;
-
-  describe(app: INestApplication): void {
-    this.app = app;
-  }
-
-  /** The same bytes for everybody: it is large, and anybody may ask for it. */
-  get json(): Buffer {
-    if (!this.app) throw new Error('no application to describe');
-    this.made ??= Buffer.from(JSON.stringify(SwaggerModule.createDocument(this.app, description())));
-    return this.made;
-  }
+/** What describes the API. The same bytes for everybody: they are many, and anybody may ask for them. */
+export interface Reference {
+  /** The OpenAPI document. */
+  readonly json: Buffer;
+  readonly page: { readonly html: Buffer; readonly contentSecurityPolicy: string };
 }
 
-function description(): Omit<OpenAPIObject, 'paths'> {
-  return new DocumentBuilder()
-    .setOpenAPIVersion('3.1.0')
-    .setTitle('octane-bff')
-    .setDescription(
-      'Backend-for-frontend of the Octane billing API: sets a customer’s direct debit and sends the welcome email, for callers that an OpenID provider vouches for.',
-    )
-    .setVersion('1')
-    .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'accessToken')
-    .build();
+/** The description of the API, made when somebody first asks for it: what makes it takes long to load. */
+@Injectable()
+export class OpenApi {
+  private make: (() => Promise<Reference>) | undefined;
+  private made: Promise<Reference> | undefined;
+
+  madeBy(make: () => Promise<Reference>): void {
+    this.make = make;
+  }
+
+  get reference(): Promise<Reference> {
+    if (!this.make) throw new Error('nothing makes the description');
+    this.made ??= this.make();
+    return this.made;
+  }
 }

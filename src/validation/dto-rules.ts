@@ -1,4 +1,5 @@
 import { getMetadataStorage, IS_INSTANCE } from 'class-validator';
+import type { SchemaRule } from './json-schema.ts';
 import type { RuleContext, RuleLevel, ViolationCode } from './rule-levels.ts';
 
 export type Dto<T extends object = object> = new () => T;
@@ -8,6 +9,8 @@ export interface Rule {
   readonly code: ViolationCode;
   /** What the app's developer is to do. */
   readonly sentence: string;
+  /** The rule as JSON Schema; undefined where that has no words for it. */
+  readonly inSchema?: SchemaRule | undefined;
 }
 
 export interface Field {
@@ -40,11 +43,44 @@ export function fieldsOf(dto: Dto): readonly Field[] {
     name,
     nested: metadata.find((rule) => rule.name === IS_INSTANCE)?.constraints[0] as Dto | undefined,
     // Decorators are applied, and so stored, from the last to the first.
-    rules: metadata.toReversed().map(({ context, message }) => ({
-      ...(context as RuleContext),
-      sentence: message as string,
+    rules: metadata.toReversed().map((rule) => ({
+      ...(rule.context as RuleContext),
+      sentence: rule.message as string,
+      inSchema: schemaRuleOf(rule),
     })),
   }));
   fieldsByDto.set(dto, fields);
   return fields;
+}
+
+/** What class-validator's own rules say in JSON Schema, by their names; null is none of the types that the others ask for. */
+const STOCK_RULES: Readonly<Record<string, (constraint: unknown) => SchemaRule>> = {
+  isDefined: () => ({ presence: 'required' }),
+  isIn: (values) => ({
+    keywords: {
+      type: typeof (values as unknown[])[0] === 'number' ? 'integer' : 'string',
+      enum: values,
+    },
+  }),
+  isInstance: () => ({ keywords: {} }),
+  isInt: () => ({ keywords: { type: 'integer' } }),
+  isNumber: () => ({ keywords: { type: 'number' } }),
+  isPositive: () => ({ keywords: { exclusiveMinimum: 0 } }),
+  isString: () => ({ keywords: { type: 'string' } }),
+  max: (maximum) => ({ keywords: { maximum } }),
+  min: (minimum) => ({ keywords: { minimum } }),
+  notEquals: () => ({ keywords: {} }),
+  equals: () => ({ presence: 'forbidden' }),
+};
+
+function schemaRuleOf({
+  name,
+  constraints = [],
+}: {
+  name?: string;
+  constraints?: unknown[];
+}): SchemaRule | undefined {
+  const stock = STOCK_RULES[name ?? ''];
+  if (stock) return stock(constraints[0]);
+  return constraints[0] instanceof Object ? (constraints[0] as SchemaRule) : undefined;
 }

@@ -1,4 +1,6 @@
 import { Equals, NotEquals, ValidateBy, type ValidationOptions } from 'class-validator';
+import type { Condition } from './conditions.ts';
+import type { SchemaRule } from './json-schema.ts';
 import { documented } from './rule-levels.ts';
 
 /** An object as it was sent: what other rules say of its fields may not hold. */
@@ -8,14 +10,20 @@ type SentObject = Readonly<Record<string, unknown>>;
  * A decorator for a rule that class-validator lacks.
  * @param name unique among the rules of one field
  * @param holds pure and total: `value` may be anything that JSON can hold
+ * @param inSchema what the rule says in JSON Schema, where that can say it: everything that it takes fits, too
  */
 export function fieldRule(
   name: string,
   holds: (value: unknown, object: SentObject) => boolean,
   options: ValidationOptions,
+  inSchema?: SchemaRule,
 ): PropertyDecorator {
   return ValidateBy(
-    { name, validator: { validate: (value, args) => holds(value, args?.object as SentObject) } },
+    {
+      name,
+      constraints: [inSchema],
+      validator: { validate: (value, args) => holds(value, args?.object as SentObject) },
+    },
     options,
   );
 }
@@ -26,24 +34,20 @@ export const IsNotNull = (): PropertyDecorator =>
 export const IsReadOnly = (): PropertyDecorator =>
   Equals(undefined, documented('read_only', 'Leave this property out: only Octane sets it.'));
 
-/** The field must be sent while `condition`, a named function, is true of the object that it stands in. */
-export const PresentWhen = (
-  condition: (object: SentObject) => boolean,
-  options: ValidationOptions,
-): PropertyDecorator =>
+/** The field must be sent while `condition` is true of the object that it stands in. */
+export const PresentWhen = (condition: Condition, options: ValidationOptions): PropertyDecorator =>
   fieldRule(
-    `presentWhen:${condition.name}`,
+    `presentWhen:${JSON.stringify(condition.schema)}`,
     (value, object) => value !== undefined || !condition(object),
     options,
+    { presence: 'required', when: condition.schema },
   );
 
-/** The field must not be sent while `condition`, a named function, is true of the object that it stands in. */
-export const AbsentWhen = (
-  condition: (object: SentObject) => boolean,
-  options: ValidationOptions,
-): PropertyDecorator =>
+/** The field must not be sent while `condition` is true of the object that it stands in. */
+export const AbsentWhen = (condition: Condition, options: ValidationOptions): PropertyDecorator =>
   fieldRule(
-    `absentWhen:${condition.name}`,
+    `absentWhen:${JSON.stringify(condition.schema)}`,
     (value, object) => value === undefined || !condition(object),
     options,
+    { presence: 'forbidden', when: condition.schema },
   );

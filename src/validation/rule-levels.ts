@@ -4,19 +4,21 @@ import type { ValidationOptions } from 'class-validator';
 export const RULE_LEVELS = ['documented', 'standard', 'strict'] as const;
 export type RuleLevel = (typeof RULE_LEVELS)[number];
 
-export type ViolationCode =
-  | 'required'
-  | 'null'
-  | 'type'
-  | 'enum'
-  | 'format'
-  | 'read_only'
-  | 'unknown_property'
-  | 'not_applicable'
-  | 'mutually_exclusive'
-  | 'range'
-  | 'precision'
-  | 'date_order';
+export const VIOLATION_CODES = [
+  'required',
+  'null',
+  'type',
+  'enum',
+  'format',
+  'read_only',
+  'unknown_property',
+  'not_applicable',
+  'mutually_exclusive',
+  'range',
+  'precision',
+  'date_order',
+] as const;
+export type ViolationCode = (typeof VIOLATION_CODES)[number];
 
 /** What a rule's decorator carries besides its sentence: class-validator keeps it as the rule's `context`. */
 export interface RuleContext {

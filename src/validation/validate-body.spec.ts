@@ -1,14 +1,12 @@
 import { IsDefined, IsIn, IsInstance, IsString, MaxLength } from 'class-validator';
 import fc from 'fast-check';
+import { hasValueOf } from './conditions.ts';
 import { AbsentWhen, IsNotNull, IsReadOnly, PresentWhen } from './field-rules.ts';
 import { documented, RULE_LEVELS, standard, strict } from './rule-levels.ts';
 import { validateBody } from './validate-body.ts';
 
-interface SentAddress {
-  readonly country?: unknown;
-}
-const isAustralian = ({ country }: SentAddress) => country === 'AU';
-const isForeign = ({ country }: SentAddress) => country === 'NZ';
+const isAustralian = hasValueOf('country', 'AU');
+const isForeign = hasValueOf('country', 'NZ');
 
 class Address {
   @IsNotNull()

@@ -1,5 +1,6 @@
 import { validateSync } from 'class-validator';
 import { BODY_IS_OBJECT, type Dto, fieldsOf, PROPERTY_IS_KNOWN } from './dto-rules.ts';
+import { keepsRules } from './keeps-rules.ts';
 import { propertyPointer } from './property-pointer.ts';
 import type { RuleContext, RuleLevel, ViolationCode } from './rule-levels.ts';
 
@@ -36,11 +37,12 @@ export function validateBody<T extends object>(
     return { violations: [{ pointer: '#', code: BODY_IS_OBJECT.code, detail: BODY_IS_OBJECT.sentence }] };
   }
   const value = instantiate(dto, body);
-  const violations = brokenRules(dto, value, level, '#');
+  const violations = keepsRules(dto, value, level) ? [] : brokenRules(dto, value, level, '#');
   if (level !== 'documented') {
-    for (const violation of unknownProperties(dto, body, '#')) {
+    for (const path of unknownProperties(dto, body)) {
       if (violations.length >= MAX_VIOLATIONS) break;
-      violations.push(violation);
+      const { code, sentence: detail } = PROPERTY_IS_KNOWN;
+      violations.push({ pointer: path.reduce(propertyPointer, '#'), code, detail });
     }
   }
   return violations.length > 0 ? { violations } : { value };
@@ -88,18 +90,17 @@ function brokenRules(dto: Dto, instance: object, level: RuleLevel, pointer: stri
   return violations;
 }
 
-function* unknownProperties(dto: Dto, sent: JsonObject, pointer: string): Generator<Violation> {
+/** The path of each property that no class declares. */
+function* unknownProperties(dto: Dto, sent: JsonObject): Generator<readonly string[]> {
   const fields = fieldsOf(dto);
-  for (const [name, value] of Object.entries(sent)) {
+  for (const name of Object.keys(sent)) {
     const field = fields.find((known) => known.name === name);
     if (!field) {
-      yield {
-        pointer: propertyPointer(pointer, name),
-        code: PROPERTY_IS_KNOWN.code,
-        detail: PROPERTY_IS_KNOWN.sentence,
-      };
-    } else if (field.nested && isJsonObject(value)) {
-      yield* unknownProperties(field.nested, value, propertyPointer(pointer, name));
+      yield [name];
+      continue;
     }
+    const value = sent[name];
+    if (!field.nested || !isJsonObject(value)) continue;
+    for (const path of unknownProperties(field.nested, value)) yield [name, ...path];
   }
 }

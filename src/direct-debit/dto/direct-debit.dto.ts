@@ -1,4 +1,3 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsDefined, IsIn, IsInt, IsNumber, IsPositive, IsString, Max, Min } from 'class-validator';
 import {
   DAYS_OF_WEEK,
@@ -42,46 +41,23 @@ const HasOneEnd = (other: typeof hasEndDate): PropertyDecorator =>
  * Octane's «Direct Debit» object (document «Set Customer Direct Debit»), the fields in the document's order. A field's
  * rules stand in the order in which they are reported: the first one that is broken hides the others.
  */
-@ApiSchema({ name: 'DirectDebit' })
 export class DirectDebitDto {
-  @ApiProperty({
-    description:
-      'The kind of direct debit; OFF for none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.',
-    enum: DIRECT_DEBIT_TYPES,
-    example: 'SPECIAL_DIRECT_DEBIT',
-  })
   @IsNotNull()
   @IsDefined(documented('required', 'Send directDebitType.'))
   @IsIn(DIRECT_DEBIT_TYPES, documented('enum', 'Send STANDARD_DIRECT_DEBIT, SPECIAL_DIRECT_DEBIT or OFF.'))
   readonly directDebitType!: (typeof DIRECT_DEBIT_TYPES)[number];
 
-  @ApiProperty({
-    description: 'Whether the customer is notified by email (Y) or not (N).',
-    enum: NOTIFICATION_FLAGS,
-    example: 'Y',
-  })
   @IsNotNull()
   @IsDefined(documented('required', 'Send ddNotificationFlag.'))
   @IsIn(NOTIFICATION_FLAGS, documented('enum', 'Send Y or N.'))
   readonly ddNotificationFlag!: (typeof NOTIFICATION_FLAGS)[number];
 
-  @ApiPropertyOptional({
-    description: 'The address that is notified.',
-    type: 'string',
-    example: 'jo.bloggs@example.com',
-  })
   @IsNotNull()
   @IsString(documented('type', 'Send a string.'))
   @IsEmailAddress(standard('format', 'Send one email address of at most 254 characters, without a name.'))
   @PresentWhen(wantsNotification, strict('required', 'Send an email address when ddNotificationFlag is Y.'))
   readonly ddNotificationEmail?: string;
 
-  @ApiPropertyOptional({
-    description:
-      'The day of payment, such as the day of the month. Octane documents no more than that it is text.',
-    type: 'string',
-    example: '15',
-  })
   @IsNotNull()
   @IsString(documented('type', 'Send a string.'))
   @IsPaymentDay(
@@ -93,34 +69,18 @@ export class DirectDebitDto {
   @IsDayOfMonth(strict('format', 'Send a day of the month, 1 to 31, as text without leading zeros.'))
   readonly ddPaymentDay?: string;
 
-  @ApiPropertyOptional({
-    description: 'How often a payment is taken: every week (wk), every fortnight (fn) or every month (mn).',
-    enum: PAYMENT_PERIODS,
-    example: 'fn',
-  })
   @IsNotNull()
   @IsIn(PAYMENT_PERIODS, documented('enum', 'Send wk, fn or mn.'))
   @IsOfSpecialOnly()
   @PresentWhen(isSpecial, standard('required', 'Send a payment period with SPECIAL_DIRECT_DEBIT.'))
   readonly ddSpecialPaymentPeriod?: (typeof PAYMENT_PERIODS)[number];
 
-  @ApiPropertyOptional({
-    description: "The payment method, as Octane's code.",
-    enum: PAYMENT_METHODS,
-    example: 'ST',
-  })
   @IsNotNull()
   @IsIn(PAYMENT_METHODS, documented('enum', 'Send ST or SO.'))
   @IsOfSpecialOnly()
   @PresentWhen(isSpecial, strict('required', 'Send a payment method with SPECIAL_DIRECT_DEBIT.'))
   readonly ddSpecialPaymentMethod?: (typeof PAYMENT_METHODS)[number];
 
-  @ApiPropertyOptional({
-    description: 'The amount of each payment, in dollars.',
-    type: 'number',
-    format: 'double',
-    example: 49.95,
-  })
   @IsNotNull()
   @IsNumber({}, documented('type', 'Send a finite number.'))
   @IsOfSpecialOnly()
@@ -130,13 +90,6 @@ export class DirectDebitDto {
   @PresentWhen(isSpecial, strict('required', 'Send an amount with SPECIAL_DIRECT_DEBIT.'))
   readonly ddSpecialPaymentAmount?: number;
 
-  @ApiPropertyOptional({
-    description:
-      'The day of the week of a weekly or fortnightly payment. Octane does not document which day is 1.',
-    type: 'integer',
-    enum: DAYS_OF_WEEK,
-    example: 1,
-  })
   @IsNotNull()
   @IsIn(DAYS_OF_WEEK, documented('enum', 'Send an integer from 1 to 7.'))
   @IsOfSpecialOnly()
@@ -144,33 +97,15 @@ export class DirectDebitDto {
   @PresentWhen(isPaidByWeek, strict('required', 'Send a day of the week with the period wk or fn.'))
   readonly ddSpecialDayOfWeek?: (typeof DAYS_OF_WEEK)[number];
 
-  @ApiPropertyOptional({
-    description: 'How the payments end: after a count (EA), on a date (ED) or never (EN). Only in answers.',
-    enum: ['EA', 'ED', 'EN'],
-    readOnly: true,
-    example: 'ED',
-  })
   @IsReadOnly()
   readonly ddSpecialEndType?: never;
 
-  @ApiPropertyOptional({
-    description: 'From when on payments are taken: an RFC 3339 date-time with an offset.',
-    type: 'string',
-    format: 'date-time',
-    example: '2027-03-01T00:00:00+11:00',
-  })
   @IsNotNull()
   @IsDateTime(documented('format', 'Send an RFC 3339 date-time with an offset and a day that exists.'))
   @IsOfSpecialOnly()
   @PresentWhen(isSpecial, strict('required', 'Send a start date with SPECIAL_DIRECT_DEBIT.'))
   readonly ddSpecialStartDate?: string;
 
-  @ApiPropertyOptional({
-    description: 'Until when payments are taken: an RFC 3339 date-time with an offset.',
-    type: 'string',
-    format: 'date-time',
-    example: '2027-09-01T00:00:00+10:00',
-  })
   @IsNotNull()
   @IsDateTime(documented('format', 'Send an RFC 3339 date-time with an offset and a day that exists.'))
   @IsOfSpecialOnly()
@@ -181,10 +116,6 @@ export class DirectDebitDto {
   )
   readonly ddSpecialEndDate?: string;
 
-  @ApiPropertyOptional({
-    description: 'After how many payments they end.',
-    type: 'integer',
-  })
   @IsNotNull()
   @IsInt(documented('type', 'Send an integer.'))
   @IsOfSpecialOnly()
@@ -193,12 +124,6 @@ export class DirectDebitDto {
   @Max(MAX_COUNT, standard('range', 'Send a count of at most 2147483647.'))
   readonly ddSpecialRequiredCount?: number;
 
-  @ApiPropertyOptional({
-    description: 'How many payments have been taken. Only in answers.',
-    type: 'integer',
-    readOnly: true,
-    example: 0,
-  })
   @IsReadOnly()
   readonly ddSpecialCurrentCount?: never;
 }

@@ -1,13 +1,10 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { IsDefined, IsInstance } from 'class-validator';
 import { IsNotNull } from '../../validation/field-rules.ts';
 import { documented } from '../../validation/rule-levels.ts';
 import { DirectDebitDto } from './direct-debit.dto.ts';
 
 /** The body of «Set Customer Direct Debit». Once validated, its JSON is the body that Octane gets. */
-@ApiSchema({ name: 'SetDirectDebit' })
 export class SetDirectDebitDto {
-  @ApiProperty({ type: DirectDebitDto })
   @IsNotNull()
   @IsDefined(documented('required', 'Send the object directDebit.'))
   @IsInstance(DirectDebitDto, documented('type', 'Send directDebit as a JSON object.'))

@@ -4,6 +4,8 @@ import { fieldRule } from '../../validation/field-rules.ts';
 const MAX_LENGTH = 64;
 const DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+const DAYS_OF_MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const DAYS_OF_400_YEARS = 146_097;
 
 /** A point on the UTC time scale, of any precision; ordered by `second`, then `fraction`. */
 export interface Instant {
@@ -21,24 +23,28 @@ export function instantOf(value: unknown): Instant | undefined {
   if (typeof value !== 'string' || value.length > MAX_LENGTH) return undefined;
   const match = DATE_TIME.exec(value);
   if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as SixNumbers;
-  const [fraction = '', sign, offsetHour = '0', offsetMinute = '0'] = match.slice(7);
-  if (hour > 23 || minute > 59 || second > 60 || Number(offsetHour) > 23 || Number(offsetMinute) > 59) {
-    return undefined;
-  }
+  const number = (group: number): number => Number(match[group] ?? 0);
+  const [hour, minute, second] = [number(4), number(5), number(6)];
+  const [offsetHour, offsetMinute] = [number(9), number(10)];
+  if (hour > 23 || minute > 59 || second > 60 || offsetHour > 23 || offsetMinute > 59) return undefined;
 
-  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
-  const midnight = new Date(0);
-  midnight.setUTCFullYear(year, month - 1, day);
-  if (midnight.getUTCMonth() !== month - 1 || midnight.getUTCDate() !== day) return undefined;
-
-  const offset = (sign === '-' ? -1 : 1) * (Number(offsetHour) * 3600 + Number(offsetMinute) * 60);
-  const epochSecond = midnight.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
+  const day = epochDay(number(1), number(2), number(3));
+  if (day === undefined) return undefined;
+  const offset = (match[8] === '-' ? -1 : 1) * (offsetHour * 3600 + offsetMinute * 60);
+  const epochSecond = day * 86_400 + hour * 3600 + minute * 60 + second - offset;
   if (second === 60 && !startsHalfYear(epochSecond)) return undefined;
-  return { second: second === 60 ? epochSecond - 0.5 : epochSecond, fraction: fraction.replace(/0+$/, '') };
+  const fraction = match[7]?.replace(/0+$/, '') ?? '';
+  return { second: second === 60 ? epochSecond - 0.5 : epochSecond, fraction };
 }
 
-type SixNumbers = [number, number, number, number, number, number];
+/** Days since 1970-01-01, or undefined where the calendar has no such day. */
+function epochDay(year: number, month: number, day: number): number | undefined {
+  const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 && isLeapYear ? 29 : (DAYS_OF_MONTHS[month - 1] ?? 0);
+  if (day < 1 || day > days) return undefined;
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999; after 400 years the calendar begins again.
+  return Date.UTC(year + 400, month - 1, day) / 86_400_000 - DAYS_OF_400_YEARS;
+}
 
 function startsHalfYear(epochSecond: number): boolean {
   const date = new Date(epochSecond * 1000);
@@ -57,7 +63,9 @@ export function isNotBefore(end: unknown, start: unknown): boolean {
 }
 
 export const IsDateTime = (options: ValidationOptions): PropertyDecorator =>
-  fieldRule('isDateTime', isDateTime, options);
+  fieldRule('isDateTime', isDateTime, options, {
+    keywords: { type: 'string', format: 'date-time', maxLength: MAX_LENGTH },
+  });
 
 export const IsNotBefore = (startField: string, options: ValidationOptions): PropertyDecorator =>
   fieldRule('isNotBefore', (end, object) => isNotBefore(end, object[startField]), options);

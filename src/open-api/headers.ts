@@ -1,0 +1,91 @@
+import type { JsonSchema } from '../validation/json-schema.ts';
+
+interface HeaderOfAnswer {
+  readonly description: string;
+  readonly schema: JsonSchema;
+  readonly example: string;
+}
+
+/** The headers of answers, by the names of their components. */
+export const ANSWER_HEADERS = {
+  'X-Request-Id': {
+    description: "The request's own X-Request-Id where it sent a fit one, else a UUID. On every answer.",
+    schema: { type: 'string', pattern: String.raw`^[\w.-]{1,128}$` },
+    example: '0b5f2d34-6f0e-4a0e-9c53-7d1f6b1c2a90',
+  },
+  'Retry-After': {
+    description: 'Seconds after which the same request may succeed.',
+    schema: { type: 'integer', minimum: 0 },
+    example: '5',
+  },
+  'RateLimit-Policy': {
+    description:
+      'The limits that were applied, as a list of structured fields (draft-ietf-httpapi-ratelimit-headers): the quota `q` and the seconds `w` of its window.',
+    schema: { type: 'string' },
+    example: '"caller";q=600;w=60',
+  },
+  RateLimit: {
+    description: 'For each of these limits what is left, `r`, and the seconds until it starts anew, `t`.',
+    schema: { type: 'string' },
+    example: '"caller";r=599;t=60',
+  },
+  'Idempotency-Replayed': {
+    description: '`true` on the first answer to this Idempotency-Key, given again. Not there otherwise.',
+    schema: { type: 'string', enum: ['true'] },
+    example: 'true',
+  },
+  'WWW-Authenticate': {
+    description: 'The challenge of RFC 6750: what is wrong with the token, or which scope it lacks.',
+    schema: { type: 'string' },
+    example: 'Bearer error="invalid_token"',
+  },
+  Allow: {
+    description: 'The methods of this path.',
+    schema: { type: 'string' },
+    example: 'POST',
+  },
+} as const satisfies Record<string, HeaderOfAnswer>;
+
+export type AnswerHeader = keyof typeof ANSWER_HEADERS;
+
+export function headerRefs(names: readonly AnswerHeader[]): Record<string, { $ref: string }> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** The headers that an app may send beside the token, by the names of their components. */
+export const REQUEST_HEADERS = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description:
+      'Makes the change happen once: for 24 hours the same key with the same body gets the first answer again, with `Idempotency-Replayed: true`, instead of another change. 1 to 255 printable ASCII characters, in double quotes or bare and without spaces; a new UUID for each new change is a good key. Repeat a request with the same key.',
+    schema: { type: 'string', minLength: 1, maxLength: 512, pattern: '^[\\x20-\\x7e]+$' },
+    example: '8f14e45f-ea8e-4c1b-9d3e-2b7a6c5d4e3f',
+  },
+  XRequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    required: false,
+    description:
+      'Your own id of this request: it comes back in the answer, stands in the logs and goes to Octane. One that does not fit is replaced by a UUID.',
+    schema: { type: 'string', pattern: String.raw`^[\w.-]{1,128}$` },
+    example: 'app-7f3c2a',
+  },
+  Traceparent: {
+    name: 'traceparent',
+    in: 'header',
+    required: false,
+    description: 'W3C Trace Context: the trace that this request is part of. It is continued to Octane.',
+    schema: { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
+    example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  },
+  Tracestate: {
+    name: 'tracestate',
+    in: 'header',
+    required: false,
+    description: 'W3C Trace Context: what vendors add to it. Taken along with a valid `traceparent`.',
+    schema: { type: 'string', maxLength: 512 },
+    example: 'vendor=t61rcWkgMzE',
+  },
+} as const;

@@ -1,0 +1,166 @@
+import { Problem, problemBody, PROBLEMS } from '../problems/problems.ts';
+import type { FieldError, Outcome, ProblemBody, ProblemCode } from '../problems/problems.ts';
+import type { JsonSchema } from '../validation/json-schema.ts';
+import { VIOLATION_CODES } from '../validation/rule-levels.ts';
+
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
+export const EXAMPLE_REQUEST_ID = '0b5f2d34-6f0e-4a0e-9c53-7d1f6b1c2a90';
+
+const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
+  applied: 'it was made',
+  rejected: 'Octane refused it',
+  'not-sent': 'nothing reached Octane',
+  unknown: 'it may have been made or not',
+};
+
+/** What `invalid-request` keeps of the fault of HTTP that it stands for. */
+const HTTP_FAULTS = [400, 408, 414, 417, 501, 505];
+
+/** Codes that tell what became of the change without always telling the same; the usual one first. */
+const POSSIBLE_OUTCOMES: Readonly<Partial<Record<ProblemCode, readonly [Outcome, ...Outcome[]]>>> = {
+  'octane-access-denied': ['rejected'],
+  'customer-not-found': ['rejected'],
+  'octane-rejected': ['rejected'],
+  'octane-credentials-rejected': ['rejected'],
+  'octane-error': ['unknown', 'rejected'],
+  'octane-contract-violation': ['applied'],
+  'octane-unreachable': ['not-sent'],
+  'octane-unavailable': ['not-sent', 'rejected', 'unknown'],
+  'octane-timeout': ['unknown'],
+  'journal-unavailable': ['not-sent', 'unknown'],
+};
+
+export function possibleOutcomes(code: ProblemCode): readonly Outcome[] {
+  const { outcome } = PROBLEMS[code];
+  return POSSIBLE_OUTCOMES[code] ?? (outcome ? [outcome] : []);
+}
+
+/** What may come with a code, and with that outcome, for an operation that may be repeated or not. */
+function retryable(code: ProblemCode, outcome: Outcome, repeatable: boolean): boolean {
+  return PROBLEMS[code].retryable ?? (outcome === 'not-sent' || (outcome === 'unknown' && repeatable));
+}
+
+/** The body that the gateway sends, as an example. */
+export function problemExample(
+  code: ProblemCode,
+  {
+    publicUrl,
+    repeatable,
+    errors,
+  }: { publicUrl: string | undefined; repeatable: boolean; errors?: readonly FieldError[] },
+): ProblemBody {
+  const [outcome] = possibleOutcomes(code);
+  const problem = new Problem(code, {
+    ...(errors && { errors }),
+    ...(outcome && { outcome, retryable: retryable(code, outcome, repeatable) }),
+  });
+  return problemBody(problem, EXAMPLE_REQUEST_ID, publicUrl);
+}
+
+/** `octane-error` → `OctaneErrorProblem`. */
+export function schemaName(code: ProblemCode): string {
+  const words = code.split('-').map((word) => word[0]!.toUpperCase() + word.slice(1));
+  return `${words.join('')}Problem`;
+}
+
+/** The schemas of problem answers: what all have, and one for each code. */
+export function problemSchemas(publicUrl: string | undefined): Record<string, JsonSchema> {
+  return {
+    ProblemCode: {
+      type: 'string',
+      enum: PROBLEM_CODES,
+      description: `What went wrong, for programs. The list is closed.\n\n${PROBLEM_CODES.map((code) => `- \`${code}\` (${PROBLEMS[code].status}): ${PROBLEMS[code].title}`).join('\n')}`,
+    },
+    Problem: {
+      type: 'object',
+      description: 'What every refusal has (RFC 9457). Further properties may be added.',
+      properties: {
+        type: {
+          type: 'string',
+          format: 'uri-reference',
+          description: 'Where the problem is explained: for people as a page, for programs as JSON.',
+          examples: [problemExample('rate-limited', { publicUrl, repeatable: true }).type],
+        },
+        title: { type: 'string', description: 'The kind of problem, for people.' },
+        status: { type: 'integer', description: 'The status of the answer.', minimum: 400, maximum: 599 },
+        detail: { type: 'string', description: 'What to do, for people. The words may change.' },
+        instance: {
+          type: 'string',
+          description: 'The request id, as in the header X-Request-Id: the operator finds the request by it.',
+          examples: [EXAMPLE_REQUEST_ID],
+        },
+        code: { $ref: '#/components/schemas/ProblemCode' },
+      },
+      required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
+    },
+    FieldError: {
+      type: 'object',
+      description: 'One field that breaks a rule: the first of its rules that it breaks.',
+      properties: {
+        pointer: {
+          type: 'string',
+          description: 'JSON Pointer to the field in its URI fragment form (RFC 6901); # is the whole body.',
+          examples: ['#/directDebit/ddPaymentDay'],
+        },
+        code: { type: 'string', enum: VIOLATION_CODES, description: 'The kind of rule, for programs.' },
+        detail: { type: 'string', description: 'What to do, for people. The words may change.' },
+      },
+      required: ['pointer', 'code', 'detail'],
+      additionalProperties: false,
+    },
+    ...Object.fromEntries(PROBLEM_CODES.map((code) => [schemaName(code), problemSchema(code)])),
+  };
+}
+
+function problemSchema(code: ProblemCode): JsonSchema {
+  const { status, meaning, action } = PROBLEMS[code];
+  const outcomes = possibleOutcomes(code);
+  const rest: Record<string, JsonSchema> = {
+    ...(code === 'validation-failed' && {
+      errors: {
+        type: 'array',
+        description: 'All fields that break a rule, 50 at most.',
+        minItems: 1,
+        maxItems: 50,
+        items: { $ref: '#/components/schemas/FieldError' },
+      },
+    }),
+    ...(outcomes.length > 0 && {
+      outcome: { type: 'string', enum: outcomes, description: outcomeWords(outcomes) },
+      retryable: retryableSchema(code, outcomes),
+    }),
+  };
+  return {
+    description: `${meaning}\n\n${action}`,
+    allOf: [
+      { $ref: '#/components/schemas/Problem' },
+      {
+        type: 'object',
+        properties: {
+          code: { type: 'string', enum: [code] },
+          status: { type: 'integer', enum: code === 'invalid-request' ? HTTP_FAULTS : [status] },
+          ...rest,
+        },
+        required: ['code', 'status', ...Object.keys(rest)],
+      },
+    ],
+  };
+}
+
+function retryableSchema(code: ProblemCode, outcomes: readonly Outcome[]): JsonSchema {
+  const possible = new Set(
+    outcomes.flatMap((outcome) => [true, false].map((repeatable) => retryable(code, outcome, repeatable))),
+  );
+  // Octane's 429 is a refusal after which the same request may be sent again.
+  const isFixed = possible.size === 1 && code !== 'octane-unavailable';
+  return {
+    type: 'boolean',
+    description: 'Whether the same request may be sent again as it is.',
+    ...(isFixed && { enum: [...possible] }),
+  };
+}
+
+function outcomeWords(outcomes: readonly Outcome[]): string {
+  const words = outcomes.map((outcome) => `- \`${outcome}\`: ${OUTCOME_WORDS[outcome]}`);
+  return `What became of the change at Octane.\n\n${words.join('\n')}`;
+}

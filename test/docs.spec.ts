@@ -1,0 +1,195 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { startSandbox } from '../sandbox/start.ts';
+import type { Sandbox } from '../sandbox/start.ts';
+import { startBrowser } from './support/browser.ts';
+import { expectAnswerHeaders } from './support/expect-problem.ts';
+import { TestGateway } from './support/gateway.ts';
+
+let sandbox: Sandbox;
+let gateway: TestGateway;
+let browser: Browser;
+let page: Page;
+/** Everything that the browser complained of: errors, refused scripts and styles, failed requests. */
+const complaints: string[] = [];
+
+const urlOf = (path: string): string => `http://127.0.0.1:${gateway.port}${path}`;
+
+beforeAll(async () => {
+  [sandbox, browser] = await Promise.all([
+    startSandbox({ octane: 0, identityProvider: 0, control: 0 }),
+    startBrowser(),
+  ]);
+  const { issuer } = sandbox.identityProvider;
+  gateway = await TestGateway.start({
+    environment: sandbox.gatewayEnvironment,
+    gatewayFile: (file) => {
+      file['issuers'] = [{ issuer, audience: 'octane-bff', jwksUri: `${issuer}/jwks` }];
+      for (const caller of file['callers']) caller.issuer = issuer;
+    },
+  });
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
+  page.on('console', (message) => {
+    // Chromium says of each refusal that it was one.
+    if (message.type() === 'error' && !/the server responded with a status of 4/.test(message.text())) {
+      complaints.push(message.text());
+    }
+  });
+  await page.goto(urlOf('/docs'));
+});
+afterAll(async () => {
+  await browser.close();
+  await gateway.stop();
+  await sandbox.close();
+});
+
+const operation = (name: string): Locator => page.getByRole('region', { name });
+const setDirectDebit = (): Locator => operation("Set a customer's direct debit");
+const sendWelcomeEmail = (): Locator => operation('Send the welcome email again');
+
+/** Presses the operation's button and waits for its answer. */
+async function send(region: Locator): Promise<Locator> {
+  const answer = region.getByLabel('Answer');
+  const sent = page.waitForResponse((response) => response.request().method() === 'POST');
+  await region.getByRole('button', { name: 'Send' }).click();
+  await sent;
+  await region.getByRole('button', { name: 'Send' }).and(page.locator(':enabled')).waitFor();
+  return answer;
+}
+
+describe('the page', () => {
+  it('is one answer with a policy that lets nothing in from elsewhere', async () => {
+    const answer = await gateway.call({ method: 'GET', path: '/docs' });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+    expectAnswerHeaders(answer);
+    const policy = answer.headers['content-security-policy'] as string;
+    expect(policy).toMatch(/^default-src 'none'; script-src 'sha256-[^ ]+'; style-src 'sha256-[^ ]+'; /);
+    expect(policy).toContain(`connect-src 'self' ${sandbox.identityProvider.issuer};`);
+    expect(policy).not.toContain('unsafe');
+    expect(answer.text).not.toMatch(/(src|href)="https?:/);
+  });
+
+  it('describes every operation, field and problem of the document', async () => {
+    const document = (await gateway.call({ method: 'GET', path: '/openapi.json' })).json;
+    const text = await page.content();
+    const { schemas } = document.components;
+    for (const name of [
+      ...Object.keys(document.paths),
+      ...Object.keys(schemas.DirectDebitOrder.properties),
+      ...schemas.ProblemCode.enum,
+    ]) {
+      expect(text).toContain(`<code>${name}</code>`);
+    }
+  });
+});
+
+describe('the try-it', () => {
+  it('sends nothing but what an app would: without a token, 401', async () => {
+    const answer = await send(setDirectDebit());
+    expect(await answer.textContent()).toContain('authentication-required');
+  });
+
+  it('gets a token by one click', async () => {
+    await page.getByRole('button', { name: 'Get a sandbox token' }).click();
+    await page.getByText('customer 700123').waitFor();
+    expect(await page.getByLabel('Access token').inputValue()).toMatch(/^eyJ/);
+    expect(await page.locator('#token-state').textContent()).toContain('Client selfcare-app');
+  });
+
+  it('sets a direct debit', async () => {
+    await setDirectDebit().getByLabel('Example').selectOption('Twelve payments, one a fortnight');
+    const answer = await send(setDirectDebit());
+    expect(await answer.textContent()).toMatch(/200 OK.*"ddSpecialEndType": "EA"/s);
+  });
+
+  it('shows the same as a command, without the token', async () => {
+    const command = await setDirectDebit().locator('.command').textContent();
+    expect(command).toContain(`curl -i -X POST '${urlOf('/v1/customers/me/direct-debit')}'`);
+    expect(command).toContain('-H "Authorization: Bearer $TOKEN"');
+    expect(command).toContain('"ddSpecialPaymentPeriod": "fn"');
+    expect(command).not.toContain('eyJ');
+  });
+
+  it('sends a welcome email once for a key', async () => {
+    await sendWelcomeEmail().getByRole('button', { name: 'New key' }).click();
+    const first = await send(sendWelcomeEmail());
+    expect(await first.textContent()).toMatch(/204.*x-request-id/s);
+    const second = await send(sendWelcomeEmail());
+    expect(await second.textContent()).toContain('idempotency-replayed: true');
+    const emails = await fetch(`${sandbox.octane.controlUrl}/emails`);
+    expect(await emails.json()).toMatchObject({ emails: [{ custno: '700123' }] });
+  });
+
+  it('shows what is wrong with a body, field by field', async () => {
+    await setDirectDebit().getByLabel('Example').selectOption('A body that is refused');
+    const answer = await send(setDirectDebit());
+    expect(await answer.locator('.status').textContent()).toMatch(/^422 /);
+    const errors = await answer.locator('.errors li').allTextContents();
+    expect(errors).toContainEqual('#/directDebit/ddNotificationFlag Send Y or N. (enum)');
+    expect(errors).toContainEqual(expect.stringContaining('(date_order)'));
+  });
+});
+
+describe('anybody', () => {
+  it('finds nothing that axe-core knows for a barrier, in light and dark, before and after an answer', async () => {
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    // The page's policy lets no script in, the test's least of all.
+    const client = await page.context().newCDPSession(page);
+    const { result } = await client.send('Runtime.evaluate', { expression: axe });
+    expect(result.subtype).not.toBe('error');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const found = await page.evaluate<any>('axe.run()');
+      expect(found.violations.map(({ id, nodes }: any) => [id, nodes.map(({ html }: any) => html)])).toEqual(
+        [],
+      );
+    }
+  });
+
+  it('gets everywhere with the keyboard, in the order of the page, and sees where', async () => {
+    await page.goto(urlOf('/docs'));
+    const stops: string[] = [];
+    for (;;) {
+      await page.keyboard.press('Tab');
+      const stop = await page.evaluate<{ name: string; outlineStyle: string } | null>(`(() => {
+        const { activeElement: active } = document;
+        if (active === document.body) return null;
+        return { name: active.id || active.textContent, outlineStyle: getComputedStyle(active).outlineStyle };
+      })()`);
+      if (!stop) break;
+      expect(stop).toMatchObject({ outlineStyle: 'solid' });
+      stops.push(stop.name);
+    }
+    expect(stops[0]).toBe('Skip to the content');
+    const inOrder = ['token', 'get-token', 'setDirectDebit-custno', 'setDirectDebit-body', 'Send'];
+    expect(stops.filter((stop) => inOrder.includes(stop))).toEqual([...inOrder, 'Send']);
+  });
+
+  it('reads it on a phone without scrolling sideways', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const overflow = await page.evaluate(`(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+      return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    })()`);
+    expect(overflow).toBe(0);
+  });
+});
+
+it('all that gives the browser nothing to complain of', () => {
+  expect(complaints).toEqual([]);
+});
+
+// Last: a second gateway takes over the tokens of a process.
+describe('without DOCS_TOKEN_URL', () => {
+  it('the page offers no token', async () => {
+    const plain = await TestGateway.start({ beside: gateway });
+    const { headers, text } = await plain.call({ method: 'GET', path: '/docs' });
+    await plain.stop();
+    expect(text).not.toContain('id="get-token"');
+    expect(headers['content-security-policy']).toContain("connect-src 'self';");
+  });
+});

@@ -1,0 +1,158 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+import fc from 'fast-check';
+import { DirectDebitController } from '../src/direct-debit/direct-debit.controller.ts';
+import { SetDirectDebitDto } from '../src/direct-debit/dto/set-direct-debit.dto.ts';
+import { readDirectDebitAnswer } from '../src/octane/wire.ts';
+import { makeDocument } from '../src/open-api/document.ts';
+import { RequireScope } from '../src/auth/access.decorators.ts';
+import { PROBLEMS } from '../src/problems/problems.ts';
+import { RULE_LEVELS } from '../src/validation/rule-levels.ts';
+import type { RuleLevel } from '../src/validation/rule-levels.ts';
+import { validateBody } from '../src/validation/validate-body.ts';
+import { SendWelcomeEmailDto } from '../src/welcome-email/dto/send-welcome-email.dto.ts';
+import { WelcomeEmailController } from '../src/welcome-email/welcome-email.controller.ts';
+import { brokenDirectDebit, validDirectDebit } from './support/direct-debit-arbitraries.ts';
+import { TestGateway } from './support/gateway.ts';
+
+const COMMITTED = new URL('../openapi.json', import.meta.url);
+
+let gateway: TestGateway;
+let document: any;
+beforeAll(async () => {
+  gateway = await TestGateway.start();
+  document = (await gateway.call({ method: 'GET', path: '/openapi.json' })).json;
+});
+afterAll(() => gateway.stop());
+
+const documentAt = (level: RuleLevel): any =>
+  JSON.parse(
+    JSON.stringify(makeDocument(gateway.application, { directDebitRules: level, publicUrl: undefined })),
+  );
+
+/** A validator for one schema of a document, as an app would build it. */
+function validatorOf(openApi: any, schema: string): ValidateFunction {
+  // The order of two types in one schema, and the keywords of OpenAPI, are no faults.
+  const ajv = new Ajv2020({ strict: false, strictNumbers: true });
+  addFormats.default(ajv);
+  ajv.addFormat('idn-email', true);
+  ajv.addSchema(openApi, 'document');
+  return ajv.getSchema(`document#/components/schemas/${schema}`)!;
+}
+
+it('openapi.json is what the gateway serves (npm run docs writes it)', async () => {
+  const served = `${JSON.stringify(document, null, 2)}\n`;
+  if (process.env['UPDATE_DOCS'] === '1') await writeFile(COMMITTED, served);
+  expect(await readFile(COMMITTED, 'utf8')).toBe(served);
+});
+
+it('names the server by PUBLIC_URL, and so the types of problems', () => {
+  const publicUrl = 'https://api.example.com/gateway';
+  const { servers, paths } = makeDocument(gateway.application, { directDebitRules: 'standard', publicUrl });
+  expect(servers).toEqual([{ url: publicUrl, description: expect.any(String) }]);
+  expect(JSON.stringify(paths)).toContain(`"type":"${publicUrl}/problems/octane-timeout"`);
+  expect(JSON.stringify(paths)).not.toContain('"type":"/problems');
+});
+
+it('has every code of every problem, and asks for the scope that the handler does', () => {
+  const text = JSON.stringify(document.paths);
+  for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`"code":"${code}"`);
+  const scopes = [
+    Reflect.getMetadata(RequireScope.KEY, DirectDebitController.prototype['set' as never]),
+    Reflect.getMetadata(RequireScope.KEY, WelcomeEmailController.prototype['send' as never]),
+  ];
+  expect(Object.values<any>(document.paths).flatMap(({ post }) => (post ? post.security : []))).toEqual(
+    scopes.map((scope) => ({ accessToken: [scope] })),
+  );
+});
+
+describe.each(RULE_LEVELS)('the schema of a direct debit at the level %s', (level) => {
+  let fits: ValidateFunction;
+  beforeAll(() => {
+    fits = validatorOf(documentAt(level), 'SetDirectDebit');
+  });
+
+  it('takes every body that the gateway takes', () => {
+    fc.assert(
+      fc.property(validDirectDebit(level), (directDebit) => {
+        expect(validateBody(SetDirectDebitDto, { directDebit }, level).violations).toBeUndefined();
+        expect({ fits: fits({ directDebit }), errors: fits.errors }).toEqual({ fits: true, errors: null });
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('refuses every body that the gateway refuses, but for decimals and the order of dates', () => {
+    fc.assert(
+      fc.property(
+        brokenDirectDebit(level).filter(({ code }) => code !== 'precision' && code !== 'date_order'),
+        ({ directDebit }) => {
+          expect({ directDebit, fits: fits({ directDebit }) }).toEqual({ directDebit, fits: false });
+        },
+      ),
+      { numRuns: 250 },
+    );
+  });
+
+  it('takes nothing but what the gateway takes, whatever the JSON, but for decimals, dates and addresses', () => {
+    const words: ReadonlySet<string> = new Set(['precision', 'date_order', 'format']);
+    const names = fc.constantFrom(
+      ...Object.keys(documentAt(level).components.schemas.DirectDebitOrder.properties),
+      'ddSpecialEndType',
+      'surprise',
+    );
+    const values = fc.oneof(
+      fc.constantFrom<unknown>(
+        'OFF',
+        'STANDARD_DIRECT_DEBIT',
+        'SPECIAL_DIRECT_DEBIT',
+        'Y',
+        'N',
+        'wk',
+        'mn',
+        'ST',
+      ),
+      fc.constantFrom<unknown>('2027-03-01T00:00:00Z', 'jo@example.com', '15', 1, 7, 12, 0, 1.5, null, true),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    const order = fc
+      .tuple(fc.constantFrom('OFF', 'SPECIAL_DIRECT_DEBIT'), fc.dictionary(names, values, { maxKeys: 6 }))
+      .map(([directDebitType, rest]) => ({ directDebitType, ddNotificationFlag: 'N', ...rest }));
+    fc.assert(
+      fc.property(order, (directDebit) => {
+        const body = JSON.parse(JSON.stringify({ directDebit })) as unknown;
+        const { violations = [] } = validateBody(SetDirectDebitDto, body, level);
+        if (violations.some(({ code }) => words.has(code))) return;
+        expect({ violations, fits: fits(body) }).toEqual({ violations, fits: violations.length === 0 });
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('and that of a welcome email agree with the gateway', () => {
+    const fitsEmail = validatorOf(documentAt(level), 'SendWelcomeEmail');
+    for (const body of [{}, { email: 'jo@example.com' }, [], null, 'x', 1]) {
+      const { violations } = validateBody(SendWelcomeEmailDto, body, level);
+      expect([body, fitsEmail(body)]).toEqual([body, violations === undefined]);
+    }
+  });
+});
+
+it('the schema of the answer takes whatever the gateway takes for an answer of Octane', () => {
+  const fits = validatorOf(document, 'DirectDebitAnswer');
+  fc.assert(
+    fc.property(validDirectDebit('standard'), fc.constantFrom('EA', 'ED', 'EN', null), (sent, end) => {
+      const octane = { directDebit: { ...sent, ddSpecialEndType: end, ddSpecialCurrentCount: 3, more: 1 } };
+      expect(fits(readDirectDebitAnswer(JSON.stringify(octane)))).toBe(true);
+    }),
+  );
+  for (const wrong of [
+    {},
+    { directDebit: {} },
+    { directDebit: { directDebitType: 'OFF', ddNotificationFlag: 1 } },
+  ]) {
+    expect([readDirectDebitAnswer(JSON.stringify(wrong)), fits(wrong)]).toEqual([undefined, false]);
+  }
+});
