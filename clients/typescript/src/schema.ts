@@ -1,0 +1,850 @@
+// Made from openapi.json by `npm run client`: what is changed here is lost.
+
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+  schemas: {
+    /** @description The body of Set Customer Direct Debit. */
+    SetDirectDebit: {
+      /** @description The direct debit as it is to be. */
+      directDebit: components['schemas']['DirectDebitOrder'];
+    };
+    /** @description The direct debit as it is to be. It replaces the one before as a whole. Of the rules, those between fields stand here as conditions where JSON Schema can say them, and all of them in words at their fields. */
+    DirectDebitOrder: {
+      /**
+       * @description The kind of direct debit; OFF for none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.
+       *
+       *     - `required`: Send directDebitType.
+       *     - `enum`: Send STANDARD_DIRECT_DEBIT, SPECIAL_DIRECT_DEBIT or OFF.
+       * @example SPECIAL_DIRECT_DEBIT
+       * @enum {string}
+       */
+      directDebitType: 'STANDARD_DIRECT_DEBIT' | 'SPECIAL_DIRECT_DEBIT' | 'OFF';
+      /**
+       * @description Whether the customer is notified by email (Y) or not (N).
+       *
+       *     - `required`: Send ddNotificationFlag.
+       *     - `enum`: Send Y or N.
+       * @example Y
+       * @enum {string}
+       */
+      ddNotificationFlag: 'Y' | 'N';
+      /**
+       * Format: idn-email
+       * @description The address that is notified.
+       *
+       *     - `type`: Send a string.
+       *     - `format`: Send one email address of at most 254 characters, without a name.
+       * @example jo.bloggs@example.com
+       */
+      ddNotificationEmail?: string;
+      /**
+       * @description The day of payment, such as the day of the month. Octane documents no more than that it is text.
+       *
+       *     - `type`: Send a string.
+       *     - `format`: Send 1 to 16 printable characters, not all blank; if all digits, 1 to 31 without leading zeros.
+       * @example 15
+       */
+      ddPaymentDay?: string;
+      /**
+       * @description How often a payment is taken: every week (wk), every fortnight (fn) or every month (mn).
+       *
+       *     - `enum`: Send wk, fn or mn.
+       *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
+       *     - `required`: Send a payment period with SPECIAL_DIRECT_DEBIT.
+       * @example fn
+       * @enum {string}
+       */
+      ddSpecialPaymentPeriod?: 'wk' | 'fn' | 'mn';
+      /**
+       * @description The payment method, as Octane's code.
+       *
+       *     - `enum`: Send ST or SO.
+       *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
+       * @example ST
+       * @enum {string}
+       */
+      ddSpecialPaymentMethod?: 'ST' | 'SO';
+      /**
+       * @description The amount of each payment, in dollars.
+       *
+       *     - `type`: Send a finite number.
+       *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
+       *     - `range`: Send an amount above 0.
+       *     - `range`: Send an amount of at most 9999999.99.
+       *     - `precision`: Send an amount with at most 2 decimals.
+       * @example 49.95
+       */
+      ddSpecialPaymentAmount?: number;
+      /**
+       * @description The day of the week of a weekly or fortnightly payment, 1 to 7. Octane does not document which day is 1.
+       *
+       *     - `enum`: Send an integer from 1 to 7.
+       *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
+       *     - `not_applicable`: Leave the day of the week out with the period mn.
+       * @example 5
+       * @enum {integer}
+       */
+      ddSpecialDayOfWeek?: 1 | 2 | 3 | 4 | 5 | 6 | 7;
+      /**
+       * Format: date-time
+       * @description From when on payments are taken: an RFC 3339 date-time with an offset.
+       *
+       *     - `format`: Send an RFC 3339 date-time with an offset and a day that exists.
+       *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
+       * @example 2027-03-01T00:00:00+11:00
+       */
+      ddSpecialStartDate?: string;
+      /**
+       * Format: date-time
+       * @description Until when payments are taken: an RFC 3339 date-time with an offset, at or after ddSpecialStartDate.
+       *
+       *     - `format`: Send an RFC 3339 date-time with an offset and a day that exists.
+       *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
+       *     - `mutually_exclusive`: Send ddSpecialEndDate or ddSpecialRequiredCount or neither, not both.
+       *     - `date_order`: Send an end that is not before ddSpecialStartDate.
+       * @example 2027-09-01T00:00:00+10:00
+       */
+      ddSpecialEndDate?: string;
+      /**
+       * @description After how many payments they end.
+       *
+       *     - `type`: Send an integer.
+       *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
+       *     - `mutually_exclusive`: Send ddSpecialEndDate or ddSpecialRequiredCount or neither, not both.
+       *     - `range`: Send a count of at least 1.
+       *     - `range`: Send a count of at most 2147483647.
+       * @example 12
+       */
+      ddSpecialRequiredCount?: number;
+    };
+    /** @description The body of Send Welcome Email: an object without properties. */
+    SendWelcomeEmail: Record<string, never>;
+    /** @description The answer of Set Customer Direct Debit. */
+    DirectDebitAnswer: {
+      directDebit: components['schemas']['DirectDebit'];
+    };
+    /** @description The direct debit as Octane has it now. A property without a value is left out. */
+    DirectDebit: {
+      /**
+       * @description The kind of direct debit; OFF for none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.
+       * @example SPECIAL_DIRECT_DEBIT
+       * @enum {string}
+       */
+      directDebitType: 'STANDARD_DIRECT_DEBIT' | 'SPECIAL_DIRECT_DEBIT' | 'OFF';
+      /**
+       * @description Whether the customer is notified by email (Y) or not (N).
+       * @example Y
+       * @enum {string}
+       */
+      ddNotificationFlag: 'Y' | 'N';
+      /**
+       * @description The address that is notified.
+       * @example jo.bloggs@example.com
+       */
+      ddNotificationEmail?: string;
+      /**
+       * @description The day of payment, such as the day of the month. Octane documents no more than that it is text.
+       * @example 15
+       */
+      ddPaymentDay?: string;
+      /**
+       * @description How often a payment is taken: every week (wk), every fortnight (fn) or every month (mn).
+       * @example fn
+       * @enum {string}
+       */
+      ddSpecialPaymentPeriod?: 'wk' | 'fn' | 'mn';
+      /**
+       * @description The payment method, as Octane's code.
+       * @example ST
+       * @enum {string}
+       */
+      ddSpecialPaymentMethod?: 'ST' | 'SO';
+      /**
+       * Format: double
+       * @description The amount of each payment, in dollars.
+       * @example 49.95
+       */
+      ddSpecialPaymentAmount?: number;
+      /**
+       * @description The day of the week of a weekly or fortnightly payment, 1 to 7. Octane does not document which day is 1.
+       * @example 5
+       * @enum {integer}
+       */
+      ddSpecialDayOfWeek?: 1 | 2 | 3 | 4 | 5 | 6 | 7;
+      /**
+       * @description How the payments end: after a count (EA), on a date (ED) or never (EN). Set by Octane alone.
+       * @example EA
+       * @enum {string}
+       */
+      ddSpecialEndType?: 'EA' | 'ED' | 'EN';
+      /**
+       * Format: date-time
+       * @description From when on payments are taken: an RFC 3339 date-time with an offset.
+       * @example 2027-03-01T00:00:00+11:00
+       */
+      ddSpecialStartDate?: string;
+      /**
+       * Format: date-time
+       * @description Until when payments are taken: an RFC 3339 date-time with an offset, at or after ddSpecialStartDate.
+       * @example 2027-09-01T00:00:00+10:00
+       */
+      ddSpecialEndDate?: string;
+      /**
+       * @description After how many payments they end.
+       * @example 12
+       */
+      ddSpecialRequiredCount?: number;
+      /**
+       * @description How many payments have been taken. Set by Octane alone.
+       * @example 0
+       */
+      ddSpecialCurrentCount?: number;
+    };
+    /**
+     * @description What went wrong, for programs. The list is closed.
+     *
+     *     - `malformed-json` (400): Malformed JSON
+     *     - `invalid-request` (400): Invalid request
+     *     - `authentication-required` (401): Authentication required
+     *     - `invalid-token` (401): Invalid access token
+     *     - `caller-not-mapped` (403): Caller not known
+     *     - `insufficient-scope` (403): Insufficient scope
+     *     - `customer-not-permitted` (403): Customer not permitted
+     *     - `octane-access-denied` (403): Octane denied access
+     *     - `not-found` (404): Not found
+     *     - `customer-not-found` (404): Customer not found
+     *     - `method-not-allowed` (405): Method not allowed
+     *     - `request-in-progress` (409): Request in progress
+     *     - `outcome-unknown` (409): Outcome unknown
+     *     - `payload-too-large` (413): Payload too large
+     *     - `unsupported-media-type` (415): Unsupported media type
+     *     - `validation-failed` (422): Validation failed
+     *     - `idempotency-key-reused` (422): Idempotency key reused
+     *     - `octane-rejected` (422): Octane rejected the request
+     *     - `rate-limited` (429): Rate limit exceeded
+     *     - `headers-too-large` (431): Request headers too large
+     *     - `internal-error` (500): Internal error
+     *     - `octane-credentials-rejected` (502): Octane rejected the credentials of the gateway
+     *     - `octane-error` (502): Octane failed
+     *     - `octane-contract-violation` (502): Octane answered in an unknown form
+     *     - `octane-unreachable` (502): Octane unreachable
+     *     - `overloaded` (503): Overloaded
+     *     - `octane-unavailable` (503): Octane unavailable
+     *     - `keys-unavailable` (503): Signing keys unavailable
+     *     - `journal-unavailable` (503): Journal unavailable
+     *     - `octane-timeout` (504): Octane timed out
+     * @enum {string}
+     */
+    ProblemCode:
+      | 'malformed-json'
+      | 'invalid-request'
+      | 'authentication-required'
+      | 'invalid-token'
+      | 'caller-not-mapped'
+      | 'insufficient-scope'
+      | 'customer-not-permitted'
+      | 'octane-access-denied'
+      | 'not-found'
+      | 'customer-not-found'
+      | 'method-not-allowed'
+      | 'request-in-progress'
+      | 'outcome-unknown'
+      | 'payload-too-large'
+      | 'unsupported-media-type'
+      | 'validation-failed'
+      | 'idempotency-key-reused'
+      | 'octane-rejected'
+      | 'rate-limited'
+      | 'headers-too-large'
+      | 'internal-error'
+      | 'octane-credentials-rejected'
+      | 'octane-error'
+      | 'octane-contract-violation'
+      | 'octane-unreachable'
+      | 'overloaded'
+      | 'octane-unavailable'
+      | 'keys-unavailable'
+      | 'journal-unavailable'
+      | 'octane-timeout';
+    /** @description What every refusal has (RFC 9457). Further properties may be added. */
+    Problem: {
+      /**
+       * Format: uri-reference
+       * @description Where the problem is explained: for people as a page, for programs as JSON.
+       * @example /problems/rate-limited
+       */
+      type: string;
+      /** @description The kind of problem, for people. */
+      title: string;
+      /** @description The status of the answer. */
+      status: number;
+      /** @description What to do, for people. The words may change. */
+      detail: string;
+      /**
+       * @description The request id, as in the header X-Request-Id: the operator finds the request by it.
+       * @example 0b5f2d34-6f0e-4a0e-9c53-7d1f6b1c2a90
+       */
+      instance: string;
+      code: components['schemas']['ProblemCode'];
+    };
+    /** @description One field that breaks a rule: the first of its rules that it breaks. */
+    FieldError: {
+      /**
+       * @description JSON Pointer to the field in its URI fragment form (RFC 6901); # is the whole body.
+       * @example #/directDebit/ddPaymentDay
+       */
+      pointer: string;
+      /**
+       * @description The kind of rule, for programs.
+       * @enum {string}
+       */
+      code:
+        | 'required'
+        | 'null'
+        | 'type'
+        | 'enum'
+        | 'format'
+        | 'read_only'
+        | 'unknown_property'
+        | 'not_applicable'
+        | 'mutually_exclusive'
+        | 'range'
+        | 'precision'
+        | 'date_order';
+      /** @description What to do, for people. The words may change. */
+      detail: string;
+    };
+    /**
+     * @description The body could not be read as JSON: it is empty where one is needed, cut off, or has a syntax error.
+     *
+     *     Build the body with a JSON library rather than by hand, and look at the bytes that really leave your app.
+     */
+    MalformedJsonProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'malformed-json';
+      /** @enum {integer} */
+      status: 400;
+    };
+    /**
+     * @description Something outside the body is wrong: the customer number in the path, a header, or the HTTP message itself. The status tells which kind of HTTP fault it is; without one it is 400.
+     *
+     *     Correct the request. A customer number has 1 to 10 digits and no leading zero; "me" stands for the customer of the token.
+     */
+    InvalidRequestProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'invalid-request';
+      /** @enum {integer} */
+      status: 400 | 408 | 414 | 417 | 501 | 505;
+    };
+    /**
+     * @description The request carries no access token, or the Authorization header uses another scheme than Bearer.
+     *
+     *     Get an access token from your identity provider and send it with every request.
+     */
+    AuthenticationRequiredProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'authentication-required';
+      /** @enum {integer} */
+      status: 401;
+    };
+    /**
+     * @description The token is malformed, expired or not yet valid, signed by an unknown key or with a forbidden algorithm, meant for another audience, or from an issuer that this gateway does not know.
+     *
+     *     Get a new token and send the request once more. If a fresh token is refused too, compare its "iss", "aud" and "exp" with what the operator of the gateway expects.
+     */
+    InvalidTokenProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'invalid-token';
+      /** @enum {integer} */
+      status: 401;
+    };
+    /**
+     * @description The token is valid, but its client has no entry in the configuration of the gateway.
+     *
+     *     Ask the operator of the gateway to register your client id together with its issuer.
+     */
+    CallerNotMappedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'caller-not-mapped';
+      /** @enum {integer} */
+      status: 403;
+    };
+    /**
+     * @description The token does not carry the scope that the WWW-Authenticate header of the answer names.
+     *
+     *     Request that scope when you get the token.
+     */
+    InsufficientScopeProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'insufficient-scope';
+      /** @enum {integer} */
+      status: 403;
+    };
+    /**
+     * @description The token names no customer, or another one than the path does.
+     *
+     *     Use "me" in the path, or the customer number of the token.
+     */
+    CustomerNotPermittedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'customer-not-permitted';
+      /** @enum {integer} */
+      status: 403;
+    };
+    /**
+     * @description Octane answered 403: the customer does not exist or does not belong to the group of your client. Nothing was changed.
+     *
+     *     Check the customer number. If it is right, tell the operator of the gateway the request id.
+     */
+    OctaneAccessDeniedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'octane-access-denied';
+      /** @enum {integer} */
+      status: 403;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `rejected`: Octane refused it
+       * @enum {string}
+       */
+      outcome: 'rejected';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: false;
+    };
+    /**
+     * @description No operation of the API has this path.
+     *
+     *     Compare the path with the OpenAPI document at /openapi.json.
+     */
+    NotFoundProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'not-found';
+      /** @enum {integer} */
+      status: 404;
+    };
+    /**
+     * @description Octane answered 404. Nothing was changed.
+     *
+     *     Check the customer number.
+     */
+    CustomerNotFoundProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'customer-not-found';
+      /** @enum {integer} */
+      status: 404;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `rejected`: Octane refused it
+       * @enum {string}
+       */
+      outcome: 'rejected';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: false;
+    };
+    /**
+     * @description The path exists, but not with this method.
+     *
+     *     Use one of the methods that the Allow header lists.
+     */
+    MethodNotAllowedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'method-not-allowed';
+      /** @enum {integer} */
+      status: 405;
+    };
+    /**
+     * @description A request with this Idempotency-Key and this body arrived before and has no outcome yet.
+     *
+     *     Send the same request with the same key again after the seconds in Retry-After: you get its answer.
+     */
+    RequestInProgressProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'request-in-progress';
+      /** @enum {integer} */
+      status: 409;
+    };
+    /**
+     * @description The first request with this key was sent to Octane, but no answer came back. A welcome email may have been sent; sending it again with this key could send a second one.
+     *
+     *     Ask the customer whether the email has arrived. Only a request with a new Idempotency-Key sends another.
+     */
+    OutcomeUnknownProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'outcome-unknown';
+      /** @enum {integer} */
+      status: 409;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `unknown`: it may have been made or not
+       * @enum {string}
+       */
+      outcome: 'unknown';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: false;
+    };
+    /**
+     * @description No request of this API needs a body of more than 16 KiB.
+     *
+     *     Send only the documented properties.
+     */
+    PayloadTooLargeProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'payload-too-large';
+      /** @enum {integer} */
+      status: 413;
+    };
+    /**
+     * @description The body is declared as something else than JSON, in another character set than UTF-8, or compressed.
+     *
+     *     Set "Content-Type: application/json" and leave out Content-Encoding.
+     */
+    UnsupportedMediaTypeProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'unsupported-media-type';
+      /** @enum {integer} */
+      status: 415;
+    };
+    /**
+     * @description The body is JSON, but one or more of its fields break a rule. "errors" lists them all at once: a JSON Pointer to the field, a code for programs and a sentence for people.
+     *
+     *     Correct each field that "errors" points to and send the request again.
+     */
+    ValidationFailedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'validation-failed';
+      /** @enum {integer} */
+      status: 422;
+      /** @description All fields that break a rule, 50 at most. */
+      errors: components['schemas']['FieldError'][];
+    };
+    /**
+     * @description A key stands for one request. It was used for this operation and customer with another body.
+     *
+     *     Make a new key, for example a UUID, for each new request, and repeat a key only with the same body.
+     */
+    IdempotencyKeyReusedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'idempotency-key-reused';
+      /** @enum {integer} */
+      status: 422;
+    };
+    /**
+     * @description The request keeps the rules of the gateway, but Octane answered 400, 409 or 422. Nothing was changed.
+     *
+     *     Do not send the same request again. Check whether the change makes sense for this customer; the operator can find the request by its id.
+     */
+    OctaneRejectedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'octane-rejected';
+      /** @enum {integer} */
+      status: 422;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `rejected`: Octane refused it
+       * @enum {string}
+       */
+      outcome: 'rejected';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: false;
+    };
+    /**
+     * @description A limit is used up: that of your client, that of welcome emails to this customer, or that of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew. Nothing was sent, so nothing was changed.
+     *
+     *     Send the same request again after the seconds in Retry-After, and spread requests so that RateLimit does not reach 0. If it was an access token that was refused, get a new one: a good one always passes.
+     */
+    RateLimitedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'rate-limited';
+      /** @enum {integer} */
+      status: 429;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `not-sent`: nothing reached Octane
+       * @enum {string}
+       */
+      outcome: 'not-sent';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: true;
+    };
+    /**
+     * @description All header lines together may have 16 KiB, the access token 8 KiB of them.
+     *
+     *     Send fewer or shorter headers.
+     */
+    HeadersTooLargeProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'headers-too-large';
+      /** @enum {integer} */
+      status: 431;
+    };
+    /**
+     * @description A defect of the gateway. The operator finds it in the log by the request id.
+     *
+     *     Report the request id.
+     */
+    InternalErrorProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'internal-error';
+      /** @enum {integer} */
+      status: 500;
+    };
+    /**
+     * @description Octane answered 401. The credentials that the gateway holds for your group are wrong or expired; your token is fine.
+     *
+     *     Nothing that the app can do: the operator of the gateway has to correct the credentials.
+     */
+    OctaneCredentialsRejectedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'octane-credentials-rejected';
+      /** @enum {integer} */
+      status: 502;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `rejected`: Octane refused it
+       * @enum {string}
+       */
+      outcome: 'rejected';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: false;
+    };
+    /**
+     * @description Octane answered with an unexpected status, or the connection broke before its answer was whole. "outcome" tells whether the change may have been made.
+     *
+     *     Look at "outcome" and "retryable". A direct debit with an unknown outcome may be sent again as it is; a welcome email may have been sent.
+     */
+    OctaneErrorProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'octane-error';
+      /** @enum {integer} */
+      status: 502;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `unknown`: it may have been made or not
+       *     - `rejected`: Octane refused it
+       * @enum {string}
+       */
+      outcome: 'unknown' | 'rejected';
+      /** @description Whether the same request may be sent again as it is. */
+      retryable: boolean;
+    };
+    /**
+     * @description Octane answered that it made the change, but not in the documented form, so the gateway has no trustworthy answer to hand on.
+     *
+     *     Do not send the request again: the change was made.
+     */
+    OctaneContractViolationProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'octane-contract-violation';
+      /** @enum {integer} */
+      status: 502;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `applied`: it was made
+       * @enum {string}
+       */
+      outcome: 'applied';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: false;
+    };
+    /**
+     * @description No connection to Octane could be made. Nothing was sent, so nothing was changed.
+     *
+     *     Send the same request again after a while.
+     */
+    OctaneUnreachableProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'octane-unreachable';
+      /** @enum {integer} */
+      status: 502;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `not-sent`: nothing reached Octane
+       * @enum {string}
+       */
+      outcome: 'not-sent';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: true;
+    };
+    /**
+     * @description More requests are waiting than the gateway or Octane can serve. Nothing was sent, so nothing was changed.
+     *
+     *     Send the same request again after the seconds in Retry-After.
+     */
+    OverloadedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'overloaded';
+      /** @enum {integer} */
+      status: 503;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `not-sent`: nothing reached Octane
+       * @enum {string}
+       */
+      outcome: 'not-sent';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: true;
+    };
+    /**
+     * @description Octane answered that it is unavailable or overloaded, or failed so often that the gateway gives it a rest.
+     *
+     *     Look at "outcome" and "retryable". When it is retryable, send the same request again after the seconds in Retry-After.
+     */
+    OctaneUnavailableProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'octane-unavailable';
+      /** @enum {integer} */
+      status: 503;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `not-sent`: nothing reached Octane
+       *     - `rejected`: Octane refused it
+       *     - `unknown`: it may have been made or not
+       * @enum {string}
+       */
+      outcome: 'not-sent' | 'rejected' | 'unknown';
+      /** @description Whether the same request may be sent again as it is. */
+      retryable: boolean;
+    };
+    /**
+     * @description The identity provider cannot be reached, and the key of this token is not among those that the gateway remembers.
+     *
+     *     Send the same request again after the seconds in Retry-After.
+     */
+    KeysUnavailableProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'keys-unavailable';
+      /** @enum {integer} */
+      status: 503;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `not-sent`: nothing reached Octane
+       * @enum {string}
+       */
+      outcome: 'not-sent';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: true;
+    };
+    /**
+     * @description Every change is put on record before it is sent and its outcome afterwards, and the store of the gateway cannot be written. "outcome" tells whether the change was sent.
+     *
+     *     Look at "outcome" and "retryable". When it is retryable, send the same request again after the seconds in Retry-After.
+     */
+    JournalUnavailableProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'journal-unavailable';
+      /** @enum {integer} */
+      status: 503;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `not-sent`: nothing reached Octane
+       *     - `unknown`: it may have been made or not
+       * @enum {string}
+       */
+      outcome: 'not-sent' | 'unknown';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @enum {boolean}
+       */
+      retryable: true;
+    };
+    /**
+     * @description The request was sent, but no whole answer came in time. Whether the change was made is not known.
+     *
+     *     Look at "retryable": a direct debit may be sent again as it is; a welcome email may have been sent, so do not repeat it blindly.
+     */
+    OctaneTimeoutProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'octane-timeout';
+      /** @enum {integer} */
+      status: 504;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `unknown`: it may have been made or not
+       * @enum {string}
+       */
+      outcome: 'unknown';
+      /** @description Whether the same request may be sent again as it is. */
+      retryable: boolean;
+    };
+    /** @description All problems. */
+    ProblemExplanations: {
+      /** @description One for each code. */
+      problems: components['schemas']['ProblemExplanation'][];
+    };
+    /**
+     * @description What a problem means and what to do about it.
+     * @example {
+     *       "code": "octane-timeout",
+     *       "status": 504,
+     *       "title": "Octane timed out",
+     *       "meaning": "The request was sent, but no whole answer came in time. Whether the change was made is not known.",
+     *       "action": "Look at \"retryable\": a direct debit may be sent again as it is; a welcome email may have been sent, so do not repeat it blindly."
+     *     }
+     */
+    ProblemExplanation: {
+      code: components['schemas']['ProblemCode'];
+      /**
+       * @description The status that it comes with.
+       * @enum {integer}
+       */
+      status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 431 | 500 | 502 | 503 | 504;
+      /** @description The kind of problem. */
+      title: string;
+      /** @description What has happened. */
+      meaning: string;
+      /** @description What the app should do. */
+      action: string;
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
