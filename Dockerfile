@@ -1,4 +1,4 @@
-FROM node:24-slim AS build
+FROM node:24.21.0-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -12,12 +12,12 @@ COPY sandbox ./sandbox
 USER node
 CMD ["node", "sandbox/main.ts"]
 
-FROM node:24-slim AS production-packages
+FROM node:24.21.0-slim AS production-packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
-FROM node:24-slim
+FROM node:24.21.0-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=production-packages /app/node_modules ./node_modules

@@ -1,6 +1,6 @@
 /** @type {import('jest').Config} */
 export default {
-  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/sandbox'],
+  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/sandbox', '<rootDir>/clients', '<rootDir>/bench'],
   testMatch: ['**/*.spec.ts'],
   testEnvironment: 'node',
   // Starting processes and databases takes its time on two busy cores; no test asserts a duration.

@@ -138,6 +138,8 @@ async function invitation(sandbox: Sandbox, gatewayUrl: string, logFile: string)
     '',
     curlCommand(gatewayUrl, accessToken),
     '',
+    `Or in a browser, with a token by one click: ${gatewayUrl}/docs`,
+    '',
     'Make Octane fail once, and try it again:',
     '',
     `curl -X PUT ${octane.controlUrl}/fault -d '{"kind":"status","status":500,"once":true}'`,

@@ -1,17 +1,21 @@
 import { generateKeyPair, randomBytes, randomUUID } from 'node:crypto';
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import Provider, { errors, type Adapter, type Configuration, type JWK } from 'oidc-provider';
 import { listen } from './listen.ts';
-import { audience, clients, scopes } from './seed.ts';
+import { requestToken } from './request-token.ts';
+import { audience, clients, docsTokenRequest, scopes } from './seed.ts';
 
 export interface IdentityProvider {
   /** The exact `iss` of its tokens. Below it: /.well-known/openid-configuration, /jwks and /token. */
   issuer: string;
+  /** Gives anybody a token, without credentials, also to a page of another origin: the gateway's own reference. */
+  docsTokenUrl: string;
   close: () => Promise<void>;
 }
 
 const tokenLifetimeSeconds = 3600;
+const docsTokenPath = '/docs-token';
 const resource = `urn:${audience}`;
 
 /**
@@ -30,8 +34,24 @@ export async function startIdentityProvider(options: {
   const { port, close } = await listen((...exchange) => serve(...exchange), options.port, options.host);
   const issuer = `http://localhost:${port}`;
   const handle = new Provider(issuer, configuration(signingKey)).callback();
-  serve = (request, response) => void handle(request, response);
-  return { issuer, close };
+  serve = (request, response) => {
+    if (request.url === docsTokenPath) void giveToken(issuer, response);
+    else void handle(request, response);
+  };
+  return { issuer, docsTokenUrl: issuer + docsTokenPath, close };
+}
+
+/** What an app would get for itself with its credentials. */
+async function giveToken(issuer: string, response: ServerResponse): Promise<void> {
+  response.setHeader('Access-Control-Allow-Origin', '*').setHeader('Content-Type', 'application/json');
+  try {
+    const { accessToken, lifetimeSeconds } = await requestToken({ issuer, ...docsTokenRequest });
+    const token = { access_token: accessToken, token_type: 'Bearer', expires_in: lifetimeSeconds };
+    response.end(JSON.stringify(token));
+  } catch (error) {
+    const { message } = error as Error;
+    response.writeHead(500).end(JSON.stringify({ error: 'server_error', error_description: message }));
+  }
 }
 
 async function generateSigningKey(): Promise<JWK> {

@@ -58,6 +58,9 @@ export const clients: Client[] = [
   },
 ];
 
+/** Whose token the gateway's own reference gets, and for which customer. */
+export const docsTokenRequest = { client: 'selfcare-app', custno: '700123' };
+
 export const scopes = ['direct-debit:write', 'welcome-email:send'];
 
 /** The `aud` of every token. */

@@ -11,7 +11,7 @@ export interface SandboxPorts {
 export interface Sandbox {
   octane: Octane;
   identityProvider: IdentityProvider;
-  /** What a gateway needs in its environment to use this Octane. */
+  /** What a gateway needs in its environment to use this Octane, and for the one-click token of its reference. */
   gatewayEnvironment: Record<string, string>;
   close: () => Promise<void>;
 }
@@ -33,7 +33,11 @@ export async function startSandbox(ports: SandboxPorts, host?: string): Promise<
     return {
       octane,
       identityProvider,
-      gatewayEnvironment: { OCTANE_BASE_URL: octane.url, ...groupCredentials() },
+      gatewayEnvironment: {
+        OCTANE_BASE_URL: octane.url,
+        DOCS_TOKEN_URL: identityProvider.docsTokenUrl,
+        ...groupCredentials(),
+      },
       close: async () => {
         await Promise.all([octane.close(), identityProvider.close()]);
       },

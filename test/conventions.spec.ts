@@ -102,6 +102,7 @@ describe('every handler', () => {
         .toSorted(),
     ).toEqual([
       'DirectDebitController.set: POST /v1/customers/:custno/direct-debit',
+      'DocsController.page: GET /docs',
       'OpenApiController.document: GET /openapi.json',
       'ProblemsController.explain: GET /problems/:code',
       'ProblemsController.list: GET /problems',
@@ -116,6 +117,7 @@ describe('every handler', () => {
     });
     expect(access.toSorted()).toEqual([
       'DirectDebitController.set: direct-debit:write',
+      'DocsController.page: anybody',
       'OpenApiController.document: anybody',
       'ProblemsController.explain: anybody',
       'ProblemsController.list: anybody',
@@ -166,6 +168,7 @@ describe('every handler', () => {
 describe('every route', () => {
   it('is one of these', () => {
     expect(registeredRoutes().toSorted()).toEqual([
+      'GET, HEAD /docs',
       'GET, HEAD /openapi.json',
       'GET, HEAD /problems',
       'GET, HEAD /problems/:code',

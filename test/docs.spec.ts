@@ -121,7 +121,7 @@ describe('the try-it', () => {
     const second = await send(sendWelcomeEmail());
     expect(await second.textContent()).toContain('idempotency-replayed: true');
     const emails = await fetch(`${sandbox.octane.controlUrl}/emails`);
-    expect(await emails.json()).toMatchObject({ emails: [{ custno: '700123' }] });
+    expect(await emails.json()).toMatchObject([{ custno: '700123' }]);
   });
 
   it('shows what is wrong with a body, field by field', async () => {

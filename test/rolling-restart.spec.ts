@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { Balancer } from './support/balancer.ts';
+import type { Replica } from './support/balancer.ts';
 import { eventually } from './support/eventually.ts';
 import { compileGateway, GatewayProcess } from './support/gateway-process.ts';
-import { CREDENTIALS, gatewayFileOf, VALID_DIRECT_DEBIT } from './support/gateway.ts';
+import { CREDENTIALS, gatewayFileOf, GENEROUS_LIMITS, VALID_DIRECT_DEBIT } from './support/gateway.ts';
 import { TestPostgres } from './support/postgres.ts';
 import { RawConnection, requestText } from './support/raw-connection.ts';
 import { answerProperly, ScriptedOctane } from './support/scripted-octane.ts';
@@ -16,7 +17,6 @@ import { TokenIssuer } from './support/token-issuer.ts';
 /** Compiling, starting four gateways and a database, and two drain delays, on a busy machine. */
 const SLOW_MS = 120_000;
 const DRAIN_DELAY_MS = 1000;
-const READINESS_INTERVAL_MS = 50;
 const WORKERS = 8;
 
 let build: Awaited<ReturnType<typeof compileGateway>>;
@@ -43,8 +43,7 @@ beforeAll(async () => {
     GATEWAY_FILE: 'gateway.yaml',
     DATABASE_URL: await postgres.newDatabase(),
     DRAIN_DELAY_MS: String(DRAIN_DELAY_MS),
-    CALLER_RATE_LIMIT: '1000000',
-    WELCOME_EMAIL_RATE_LIMIT: '1000000',
+    ...GENEROUS_LIMITS,
   };
 }, SLOW_MS);
 afterAll(() => Promise.all([build.remove(), octane.stop(), issuer.stop(), postgres.stop()]));
@@ -53,80 +52,10 @@ beforeEach(() => octane.reset());
 const running: GatewayProcess[] = [];
 afterEach(() => Promise.all(running.splice(0).map((gateway) => gateway.kill())));
 
-interface Replica {
-  readonly gateway: GatewayProcess;
-  readonly api: string;
-  readonly management: string;
-  ready: boolean;
-}
-
 async function startReplica(environment: Record<string, string> = {}): Promise<Replica> {
   const gateway = new GatewayProcess(build.folder, { ...settings, ...environment });
   running.push(gateway);
   return { gateway, ...(await gateway.addresses()), ready: false };
-}
-
-interface Request {
-  readonly path: string;
-  readonly requestId: string;
-  readonly body?: unknown;
-}
-
-/**
- * As balancers do: asks each replica at short intervals whether it is ready, sends requests in turn to those that were when
- * they were last asked, keeps its connections and uses them again, and never sends a request twice.
- */
-class Balancer {
-  private readonly agent = new Agent({ keepAlive: true });
-  private readonly replicas = new Set<Replica>();
-  private readonly stopping = new AbortController();
-  private turn = 0;
-
-  add(replica: Replica): void {
-    this.replicas.add(replica);
-    void this.poll(replica);
-  }
-
-  /** The status of the answer; fails when the connection does. */
-  send({ path, requestId, body }: Request): Promise<number> {
-    const ready = [...this.replicas].filter((replica) => replica.ready);
-    const replica = ready[(this.turn += 1) % ready.length];
-    if (!replica) return Promise.reject(new Error('no replica is ready'));
-    return new Promise((resolve, reject) => {
-      httpRequest(replica.api + path, {
-        agent: this.agent,
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          'x-request-id': requestId,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-      })
-        .on('error', reject)
-        .on('response', (response) => {
-          response
-            .resume()
-            .on('error', reject)
-            .on('end', () => resolve(response.statusCode!));
-        })
-        .end(body === undefined ? undefined : JSON.stringify(body));
-    });
-  }
-
-  stop(): void {
-    this.stopping.abort();
-    this.agent.destroy();
-  }
-
-  private async poll(replica: Replica): Promise<void> {
-    while (!this.stopping.signal.aborted && replica.gateway.exitCode === undefined) {
-      const answer = await fetch(`${replica.management}/health/ready`).catch(() => undefined);
-      await answer?.body?.cancel();
-      replica.ready = answer?.ok ?? false;
-      await wait(READINESS_INTERVAL_MS);
-    }
-    replica.ready = false;
-  }
 }
 
 /** Direct debits and emails by turns, one after the other in each of some workers, until it is stopped. */
@@ -152,12 +81,27 @@ class Load {
         round % 2 === 0
           ? { path: `${customer}/direct-debit`, body: { directDebit: VALID_DIRECT_DEBIT } }
           : { path: `${customer}/send-welcome-email` };
-      const result = await this.balancer
-        .send({ ...request, requestId })
-        .catch((error: unknown) => error as Error);
+      const result = await this.send(requestId, request).catch((error: unknown) => error as Error);
       this.sent.set(requestId, result);
       await wait(1);
     }
+  }
+
+  /** The status of the answer. */
+  private async send(
+    requestId: string,
+    { path, body }: { readonly path: string; readonly body?: unknown },
+  ): Promise<number> {
+    const { status } = await this.balancer.send({
+      path,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'x-request-id': requestId,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return status;
   }
 }
 

@@ -18,6 +18,18 @@ export interface Heard {
   readonly isReplay: boolean;
 }
 
+/** A request of an app. */
+export interface AppRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Takes a request to a gateway; fails where no whole answer comes back. */
+export type Deliver = (
+  request: AppRequest,
+) => Promise<{ status: number; headers: Readonly<Record<string, unknown>>; text: string }>;
+
 const CLIENTS = 8;
 const RECENT_WISHES = 40;
 
@@ -33,14 +45,14 @@ export class Apps {
    *
    * @param name of the round, for the request ids
    */
-  async ask(api: string, token: string, name: string, random: Random): Promise<void> {
+  async ask(deliver: Deliver, token: string, name: string, random: Random): Promise<void> {
     let requests = 0;
     const client = async (): Promise<void> => {
       for (let isUp = true; isUp;) {
-        const wish = this.wish(random);
+        const wish = this.nextWish(random);
         const times = wish.key !== undefined && random.happens(0.1) ? 2 : 1;
         const sent = Array.from({ length: times }, () =>
-          this.send(api, token, `${name}-${(requests += 1)}`, wish),
+          this.send(deliver, token, `${name}-${(requests += 1)}`, wish),
         );
         isUp = (await Promise.all(sent)).every(Boolean);
       }
@@ -48,7 +60,8 @@ export class Apps {
     await Promise.all(Array.from({ length: CLIENTS }, client));
   }
 
-  private wish(random: Random): Wish {
+  /** Something new, or what was asked for a short while ago: the same, or with the same key something else. */
+  nextWish(random: Random): Wish {
     if (this.recent.length > 0 && random.happens(0.35)) {
       const again = random.oneOf(this.recent);
       return random.happens(0.1) ? { ...again, paymentDay: String(random.between(1, 28)) } : again;
@@ -67,11 +80,11 @@ export class Apps {
   }
 
   /** @returns whether there was an answer */
-  private async send(api: string, token: string, requestId: string, wish: Wish): Promise<boolean> {
+  async send(deliver: Deliver, token: string, requestId: string, wish: Wish): Promise<boolean> {
     this.wishes.set(requestId, wish);
     try {
-      const answer = await fetch(`${api}/v1/customers/${wish.custno}/${PATHS[wish.operation]}`, {
-        method: 'POST',
+      const { status, headers, text } = await deliver({
+        path: `/v1/customers/${wish.custno}/${PATHS[wish.operation]}`,
         headers: {
           authorization: `Bearer ${token}`,
           'content-type': 'application/json',
@@ -80,10 +93,9 @@ export class Apps {
         },
         body: JSON.stringify(bodyOf(wish)),
       });
-      const text = await answer.text();
       const { code, outcome } = (text === '' ? {} : JSON.parse(text)) as Partial<Heard>;
-      const isReplay = answer.headers.get('idempotency-replayed') === 'true';
-      this.heard.push({ requestId, wish, status: answer.status, code, outcome, isReplay });
+      const isReplay = headers['idempotency-replayed'] === 'true';
+      this.heard.push({ requestId, wish, status, code, outcome, isReplay });
       return true;
     } catch {
       return false;
@@ -93,12 +105,13 @@ export class Apps {
 
 const PATHS = { 'direct-debit': 'direct-debit', 'welcome-email': 'send-welcome-email' };
 
-function bodyOf({ operation, paymentDay }: Wish): object {
+function bodyOf({ operation, custno, paymentDay }: Wish): object {
   if (operation === 'welcome-email') return {};
   return {
     directDebit: {
       directDebitType: 'STANDARD_DIRECT_DEBIT',
-      ddNotificationFlag: 'N',
+      ddNotificationFlag: 'Y',
+      ddNotificationEmail: `customer-${custno}@example.com`,
       ddPaymentDay: paymentDay,
     },
   };

@@ -7,6 +7,7 @@ import { ScriptedOctane } from '../support/scripted-octane.ts';
 import type { Script } from '../support/scripted-octane.ts';
 import { TokenIssuer } from '../support/token-issuer.ts';
 import { Apps } from './apps.ts';
+import type { Deliver } from './apps.ts';
 import { moodyOctane } from './moody-octane.ts';
 import { Random } from './random.ts';
 import { brokenPromises } from './verdict.ts';
@@ -63,7 +64,9 @@ export async function crashTest({
       const random = new Random(seed + round);
       const token = await issuer.token({ claims: { client_id: 'crash-test' } });
       try {
-        await killAtRandom(gateway, octane, random, (api) => apps.ask(api, token, `round-${round}`, random));
+        await killAtRandom(gateway, octane, random, (api) =>
+          apps.ask(deliverTo(api), token, `round-${round}`, random),
+        );
       } finally {
         await gateway.kill();
       }
@@ -123,6 +126,17 @@ function killingAfter(script: Script, random: Random, gateway: GatewayProcess): 
     remaining -= 1;
     if (isAnswered || remaining > 0) script(...exchange);
     if (remaining === 0) gateway.signal('SIGKILL');
+  };
+}
+
+function deliverTo(api: string): Deliver {
+  return async ({ path, headers, body }) => {
+    const answer = await fetch(api + path, { method: 'POST', headers, body });
+    return {
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      text: await answer.text(),
+    };
   };
 }
 

@@ -22,7 +22,12 @@ const heardOf = (requestId: string, wish: Wish, changes: Partial<Heard> = {}): H
   isReplay: false,
   ...changes,
 });
-const recordOf = (requestId: string, outcome: Recorded['outcome']): Recorded => ({ requestId, outcome });
+const recordOf = (requestId: string, outcome: Recorded['outcome'], octaneStatus = 200): Recorded => ({
+  requestId,
+  outcome,
+  octaneStatus,
+  attempts: 1,
+});
 
 function judge(
   wishes: Record<string, Wish>,
@@ -69,10 +74,24 @@ describe('the verdict of the crash test', () => {
       'an email that was sent twice',
       judge({ a: EMAIL, b: EMAIL }, [], ['a', 'b'], { a: 'unknown', b: 'applied' }),
     ],
-    ['an email that was retried', judge({ a: EMAIL }, [], ['a', 'a'], { a: 'applied' })],
+    ['an email that was retried', judge({ a: EMAIL }, [], ['a', 'a'], { a: 'unknown' })],
     [
       'a direct debit that was applied twice',
       judge({ a: DIRECT_DEBIT, b: DIRECT_DEBIT }, [], ['a', 'b'], { a: 'applied', b: 'applied' }),
+    ],
+    [
+      'a request that reached Octane more often than the record says',
+      judge({ a: DIRECT_DEBIT }, [], ['a', 'a'], { a: 'applied' }),
+    ],
+    ['a record of what nobody asked for', judge({}, [], [], { a: 'not-sent' })],
+    [
+      'a refusal for the breaker without a record',
+      judge(
+        { a: EMAIL },
+        [heardOf('a', EMAIL, { status: 503, code: 'octane-unavailable', outcome: 'not-sent' })],
+        [],
+        {},
+      ),
     ],
     ['a request that is not on record', judge({ a: DIRECT_DEBIT }, [], ['a'], {})],
     ['a request that is on record as never sent', judge({ a: DIRECT_DEBIT }, [], ['a'], { a: 'not-sent' })],
@@ -102,6 +121,21 @@ describe('the verdict of the crash test', () => {
 
   it('finds two records of one request', () => {
     const records = [recordOf('a', 'unknown'), recordOf('a', 'unknown')];
-    expect(brokenPromises({ wishes: new Map(), heard: [] }, [], records)).toHaveLength(1);
+    expect(brokenPromises({ wishes: new Map([['a', EMAIL]]), heard: [] }, [], records)).toHaveLength(1);
+  });
+
+  it('lets an email be sent with a key that Octane turned away', () => {
+    const wishes = new Map([
+      ['a', EMAIL],
+      ['b', EMAIL],
+    ]);
+    const hits = [hitOf('a', EMAIL), hitOf('b', EMAIL)];
+    const judgeAfter = (octaneStatus: number): string[] =>
+      brokenPromises({ wishes, heard: [] }, hits, [
+        recordOf('a', 'rejected', octaneStatus),
+        recordOf('b', 'applied'),
+      ]);
+    expect(judgeAfter(429)).toEqual([]);
+    expect(judgeAfter(422)).toHaveLength(1);
   });
 });
