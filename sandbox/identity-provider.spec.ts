@@ -127,3 +127,15 @@ it('signs with another key after a restart', async () => {
     iss: provider.issuer,
   });
 });
+
+it("gives the gateway's reference a token without credentials, whatever the origin of the page", async () => {
+  const response = await fetch(provider.docsTokenUrl, { method: 'POST' });
+  expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  const body = (await response.json()) as TokenAnswer['body'];
+  expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 3600 });
+  expect(await claimsOf({ status: response.status, body })).toMatchObject({
+    client_id: 'selfcare-app',
+    custno: '700123',
+    scope: 'direct-debit:write welcome-email:send',
+  });
+});

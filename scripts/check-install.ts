@@ -1,6 +1,6 @@
 /**
  * Checks the production install as the image does it: `npm ci --omit=dev` and dist/ in an empty folder, then the gateway
- * starts there, gets ready, leaves on SIGTERM, and says nothing on stderr. Needs `npm run build` before.
+ * starts there, gets ready, shows its reference, leaves on SIGTERM, and says nothing on stderr. Needs `npm run build` before.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -41,22 +41,24 @@ async function startAndStop(cwd: string): Promise<void> {
     complaints += chunk.toString();
   });
   const exited = once(gateway, 'exit');
-  const management = await Promise.race([
-    managementUrl(createInterface(gateway.stdout)),
+  const { api, management } = await Promise.race([
+    addresses(createInterface(gateway.stdout)),
     exited.then(() => Promise.reject(new Error(`the gateway did not start:\n${complaints}`))),
   ]);
   const ready = await fetch(`${management}/health/ready`);
+  const reference = await fetch(`${api}/docs`);
   gateway.kill('SIGTERM');
   const [code] = (await exited) as [number | null];
   if (ready.status !== 200) throw new Error(`/health/ready answered ${ready.status}`);
+  if (reference.status !== 200) throw new Error(`/docs answered ${reference.status}`);
   if (code !== 0) throw new Error(`exit code ${code} after SIGTERM`);
   if (complaints !== '') throw new Error(`stderr was not empty:\n${complaints}`);
 }
 
-async function managementUrl(lines: AsyncIterable<string>): Promise<string> {
+async function addresses(lines: AsyncIterable<string>): Promise<{ api: string; management: string }> {
   for await (const line of lines) {
-    const { msg, management } = JSON.parse(line) as { msg: string; management?: string };
-    if (msg === 'listening' && management !== undefined) return management;
+    const { msg, api, management } = JSON.parse(line) as { msg: string; api?: string; management?: string };
+    if (msg === 'listening' && api && management) return { api, management };
   }
   throw new Error('stdout ended before the gateway was listening');
 }

@@ -46,6 +46,7 @@ describe('settings', () => {
       shutdownGraceMs: 15_000,
       maxEventLoopDelayMs: 1000,
       publicUrl: undefined,
+      docsTokenUrl: undefined,
       logLevel: 'info',
       otelExporterOtlpEndpoint: undefined,
     });
@@ -131,6 +132,12 @@ describe('a variable that is right', () => {
     ['MAX_EVENT_LOOP_DELAY_MS', '0', 'maxEventLoopDelayMs', 0],
     ['PUBLIC_URL', 'https://bff.example.com/', 'publicUrl', 'https://bff.example.com'],
     ['PUBLIC_URL', 'http://bff.example.com/api/', 'publicUrl', 'http://bff.example.com/api'],
+    [
+      'DOCS_TOKEN_URL',
+      'http://localhost:4002/docs-token',
+      'docsTokenUrl',
+      'http://localhost:4002/docs-token',
+    ],
     ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel:4318', 'otelExporterOtlpEndpoint', 'http://otel:4318'],
   ])('%s=%s', (variable, text, name, value) => {
@@ -201,6 +208,11 @@ describe('a variable that is wrong stops the start, by name and without its valu
     ].map((text) => ['TRUSTED_PROXIES', text]),
     ...['10.0.0.1,', '10.0.0.1,,::1', '10.0.0.0/8/8', '10.0.0.0/08', '10.0.0.1 ::1'].map((text) => [
       'TRUSTED_PROXIES',
+      text,
+    ]),
+    // A token for anybody is for the reader's own machine alone.
+    ...['https://id.canary.example/token', 'http://10.0.0.1/token', '/docs-token'].map((text) => [
+      'DOCS_TOKEN_URL',
       text,
     ]),
     ...['verbose', 'INFO'].map((text) => ['LOG_LEVEL', text]),

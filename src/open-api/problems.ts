@@ -4,7 +4,7 @@ import type { JsonSchema } from '../validation/json-schema.ts';
 import { VIOLATION_CODES } from '../validation/rule-levels.ts';
 
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
-export const EXAMPLE_REQUEST_ID = '0b5f2d34-6f0e-4a0e-9c53-7d1f6b1c2a90';
+const EXAMPLE_REQUEST_ID = '0b5f2d34-6f0e-4a0e-9c53-7d1f6b1c2a90';
 
 const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   applied: 'it was made',
@@ -30,7 +30,7 @@ const POSSIBLE_OUTCOMES: Readonly<Partial<Record<ProblemCode, readonly [Outcome,
   'journal-unavailable': ['not-sent', 'unknown'],
 };
 
-export function possibleOutcomes(code: ProblemCode): readonly Outcome[] {
+function possibleOutcomes(code: ProblemCode): readonly Outcome[] {
   const { outcome } = PROBLEMS[code];
   return POSSIBLE_OUTCOMES[code] ?? (outcome ? [outcome] : []);
 }

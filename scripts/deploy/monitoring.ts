@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { parser } from '@prometheus-io/lezer-promql';
+import { at, type Complain, listOf, readMapping } from './read-yaml.ts';
+
+const ALERTS = 'deploy/prometheus/alerts.yml';
+const TESTS = 'deploy/prometheus/alerts.test.yml';
+const DASHBOARD = 'deploy/grafana/dashboards/gateway.json';
+const GUIDE = 'docs/operations.md';
+const METRICS_MODULE = new URL('../../dist/telemetry/metrics.js', import.meta.url).href;
+/** Series that Prometheus makes itself, and the labels that it gives to every series. */
+const OF_PROMETHEUS = new Set(['up', 'ALERTS']);
+const LABELS_OF_PROMETHEUS = ['job', 'instance', 'le', 'alertname', 'alertstate'];
+
+interface Known {
+  /** What GET /metrics shows: each name with its type. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly labels: Readonly<Record<string, Readonly<Record<string, readonly string[] | 'bounded'>>>>;
+}
+
+/** Every metric, label and value that is asked for is one that a gateway shows, and each alert and metric is in the guide. */
+export async function checkMonitoring(complain: Complain): Promise<void> {
+  const known = await metricsOfGateway();
+  const rules = listOf(readMapping(ALERTS, complain)['groups']).flatMap((group) =>
+    listOf(at(group, 'rules')),
+  );
+  for (const rule of rules) {
+    checkExpression(String(at(rule, 'expr')), `${ALERTS}: ${String(at(rule, 'alert'))}`, known, complain);
+  }
+  const dashboard = readMapping(DASHBOARD, complain);
+  for (const panel of listOf(dashboard['panels'])) {
+    for (const target of listOf(at(panel, 'targets'))) {
+      checkExpression(
+        String(at(target, 'expr')),
+        `${DASHBOARD}: ${String(at(panel, 'title'))}`,
+        known,
+        complain,
+      );
+    }
+  }
+  checkScreen(listOf(dashboard['panels']), complain);
+  const alerts = rules.map((rule) => String(at(rule, 'alert')));
+  checkTests(alerts, known, complain);
+  checkGuide(rules, known, complain);
+}
+
+async function metricsOfGateway(): Promise<Known> {
+  const { METRICS, Metrics } = (await import(
+    METRICS_MODULE
+  )) as typeof import('../../src/telemetry/metrics.ts');
+  const metrics = new Metrics();
+  metrics.includeNode();
+  const lines = (await metrics.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
+  return {
+    types: new Map([...lines].map(([, name = '', type = '']) => [name, type])),
+    labels: Object.fromEntries(Object.entries(METRICS).map(([name, { labels }]) => [name, labels])),
+  };
+}
+
+function checkExpression(expression: string, place: string, known: Known, complain: Complain): void {
+  let metric = '';
+  let label = '';
+  parser.parse(expression).iterate({
+    enter: ({ type, from, to, node: { parent } }) => {
+      const text = expression.slice(from, to);
+      if (type.isError) complain(`${place}: is not PromQL at ${from}`);
+      if (type.name === 'Identifier' && parent?.name === 'VectorSelector') {
+        metric = familyOf(text, known) ?? '';
+        if (metric === '') complain(`${place}: no gateway shows ${text}`);
+      }
+      if (type.name === 'LabelName' && parent?.name === 'UnquotedLabelMatcher') {
+        label = text;
+        if (!labelsOf(metric, known).includes(label)) complain(`${place}: ${metric} has no label ${label}`);
+      }
+      if (type.name === 'StringLiteral' && parent?.name === 'UnquotedLabelMatcher') {
+        const values = known.labels[metric]?.[label];
+        const value = JSON.parse(text) as string;
+        if (Array.isArray(values) && !values.includes(value)) complain(`${place}: ${label} is never ${text}`);
+      }
+    },
+  });
+}
+
+/** `x_bucket`, `x_sum` and `x_count` are series of the histogram or summary `x`. */
+function familyOf(series: string, { types }: Known): string | undefined {
+  if (types.has(series) || OF_PROMETHEUS.has(series)) return series;
+  const [, name = ''] = /^(.*)_(?:bucket|sum|count)$/.exec(series) ?? [];
+  return ['histogram', 'summary'].includes(types.get(name) ?? '') ? name : undefined;
+}
+
+function labelsOf(metric: string, { labels }: Known): string[] {
+  return [...Object.keys(labels[metric] ?? {}), ...LABELS_OF_PROMETHEUS];
+}
+
+/** At 3 a.m. nobody scrolls: 28 rows of Grafana's grid fit on a screen of 1080 lines. */
+function checkScreen(panels: readonly unknown[], complain: Complain): void {
+  const bottom = Math.max(
+    ...panels.map((panel) => Number(at(panel, 'gridPos', 'y')) + Number(at(panel, 'gridPos', 'h'))),
+  );
+  if (!(bottom <= 28)) complain(`${DASHBOARD}: does not fit on one screen`);
+}
+
+/** promtool runs these tests; here is seen that each alert has one, and that they feed series that exist. */
+function checkTests(alerts: readonly string[], known: Known, complain: Complain): void {
+  const text = readFileSync(TESTS, 'utf8');
+  for (const alert of alerts.filter((name) => !text.includes(`alertname="${name}"`))) {
+    complain(`${TESTS}: does not try ${alert}`);
+  }
+  for (const test of listOf(readMapping(TESTS, complain)['tests'])) {
+    for (const input of listOf(at(test, 'input_series'))) {
+      checkExpression(String(at(input, 'series')), `${TESTS}: ${String(at(test, 'name'))}`, known, complain);
+    }
+  }
+}
+
+function checkGuide(rules: readonly unknown[], known: Known, complain: Complain): void {
+  const guide = readFileSync(GUIDE, 'utf8');
+  const sections = new Set([...guide.matchAll(/^### (\S+)$/gm)].map(([, name = '']) => name));
+  for (const rule of rules) {
+    const alert = String(at(rule, 'alert'));
+    if (!sections.delete(alert)) complain(`${GUIDE}: has no section ${alert}`);
+    if (at(rule, 'annotations', 'runbook') !== `${GUIDE}#${alert.toLowerCase()}`) {
+      complain(`${ALERTS}: ${alert} does not lead to its section`);
+    }
+  }
+  for (const metric of Object.keys(known.labels).filter((name) => !guide.includes(`\`${name}`))) {
+    complain(`${GUIDE}: does not explain ${metric}`);
+  }
+  for (const [, named = ''] of guide.matchAll(/`([a-z_]+_(?:total|seconds|bytes))`/g)) {
+    if (familyOf(named, known) === undefined) complain(`${GUIDE}: no gateway shows ${named}`);
+  }
+}
