@@ -4,6 +4,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY scripts/bundle-packages.ts ./scripts/
 RUN npm run build
 
 # For docker-compose.yml: Octane and the identity provider of the sandbox. Nothing of it gets into the image below.

@@ -5,8 +5,8 @@ export default {
   testEnvironment: 'node',
   // Starting processes and databases takes its time on two busy cores; no test asserts a duration.
   testTimeout: 30_000,
-  // Jest leaves one core to itself, which of two is half: much of the suite waits for processes and sockets.
-  maxWorkers: 2,
+  // Much of the suite waits for processes, sockets and timers: one more than the cores of the smallest machine.
+  maxWorkers: 3,
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

@@ -83,7 +83,7 @@ class Load {
           : { path: `${customer}/send-welcome-email` };
       const result = await this.send(requestId, request).catch((error: unknown) => error as Error);
       this.sent.set(requestId, result);
-      await wait(1);
+      await wait(20);
     }
   }
 

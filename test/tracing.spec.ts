@@ -437,13 +437,14 @@ describe('a gateway without an endpoint', () => {
 });
 
 describe('a process', () => {
-  /** Notes each module of OpenTelemetry that is loaded, but for its small API, which prom-client loads too. */
+  /** Notes each file that is loaded and holds OpenTelemetry's SDK; prom-client loads the small API. */
   const WATCH = `
     import { registerHooks } from 'node:module';
     import { appendFileSync } from 'node:fs';
     registerHooks({ load(url, context, next) {
-      if (url.includes('@opentelemetry') && !url.includes('@opentelemetry/api/')) appendFileSync('loaded.txt', url + '\\n');
-      return next(url, context);
+      const loaded = next(url, context);
+      if (Buffer.from(loaded.source ?? '').includes('BatchSpanProcessor')) appendFileSync('loaded.txt', url + '\\n');
+      return loaded;
     } });`;
   let build: Awaited<ReturnType<typeof compileGateway>>;
   beforeAll(async () => {
@@ -500,7 +501,7 @@ describe('a process', () => {
         SHUTDOWN_GRACE_MS: '1500',
       });
       expect(exitCode).toBe(0);
-      expect(loaded).toContain('@opentelemetry/sdk-trace');
+      expect(loaded).not.toBe('');
       expect(receiver.exports.length).toBeGreaterThan(before);
     },
     SLOW_MS,

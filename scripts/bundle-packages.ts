@@ -1,0 +1,59 @@
+/**
+ * Puts the packages that the compiled gateway in a folder (`dist`, or the one that is named) imports into a few files beside
+ * it: to find and read some two thousand files of packages was most of the time that a start took. The gateway's own files stay
+ * as they are but for the names that they import from.
+ */
+import { glob, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+/** Found at run time in `node_modules`: a native module, and what the packages take only where it is installed. */
+const NOT_BUNDLED = [
+  'better-sqlite3',
+  // Must have run before any class of Nest is made.
+  'reflect-metadata',
+  'pg-native',
+  'pg-cloudflare',
+  '@fastify/multipart',
+  '@fastify/static',
+  '@fastify/view',
+  '@nestjs/microservices',
+  '@nestjs/platform-express',
+  '@nestjs/websockets',
+];
+
+const folder = process.argv[2] ?? 'dist';
+const files = await Array.fromAsync(glob('**/*.js', { cwd: folder }));
+await build({
+  absWorkingDir: resolve(folder),
+  entryPoints: files,
+  outdir: '.',
+  allowOverwrite: true,
+  bundle: true,
+  splitting: true,
+  chunkNames: 'packages/[name]-[hash]',
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // Nest tells providers apart by the names of their classes.
+  keepNames: true,
+  external: NOT_BUNDLED.flatMap((name) => [name, `${name}/*`]),
+  // Packages of CommonJS ask for Node's modules by `require`, which an ES module does not have.
+  banner: {
+    js: `import * as nodeModule from 'node:module'; const require = nodeModule.createRequire(import.meta.url);`,
+  },
+  logLevel: 'error',
+  sourcemap: true,
+  sourcesContent: false,
+  plugins: [
+    {
+      name: 'own files stay apart',
+      setup: (bundler) =>
+        bundler.onResolve({ filter: /^\.\.?\// }, ({ importer, path, kind }) =>
+          kind === 'entry-point' || importer.includes('node_modules') ? undefined : { path, external: true },
+        ),
+    },
+  ],
+});
+// Node reads every map that it finds when it starts, and these would tell of lines that nobody here wrote.
+for await (const map of glob('packages/*.map', { cwd: folder })) await rm(join(folder, map));
