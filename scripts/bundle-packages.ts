@@ -35,8 +35,6 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  // Nest tells providers apart by the names of their classes.
-  keepNames: true,
   external: NOT_BUNDLED.flatMap((name) => [name, `${name}/*`]),
   // Packages of CommonJS ask for Node's modules by `require`, which an ES module does not have.
   banner: {

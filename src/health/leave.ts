@@ -4,6 +4,12 @@ import type { Settings } from '../config/settings.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
+ * npm passes a signal on to what it started, and a terminal or systemd has sent it there as well: under `npm start` a signal
+ * that comes again within this time is the same one.
+ */
+const SAME_SIGNAL_MS = 500;
+
+/**
  * Leaves on SIGTERM or SIGINT without losing a request: not ready at once, served on for the drain delay while balancers
  * notice, then the port closes and what is in flight finishes. A second signal ends the process where it stands.
  *
@@ -16,8 +22,12 @@ export function leaveOnSignal(
   farewell: { close: () => Promise<void>; flush: () => Promise<void> },
   logger: Logger,
 ): void {
+  const sameSignalMs = process.env['npm_lifecycle_event'] === 'start' ? SAME_SIGNAL_MS : 0;
+  let askedAt = -Infinity;
   const leave = async (signal: NodeJS.Signals): Promise<void> => {
+    if (performance.now() - askedAt < sameSignalMs) return;
     if (lifecycle.draining) process.exit(1);
+    askedAt = performance.now();
     lifecycle.drain();
     logger.info({ signal }, 'leaving');
     const grace = setTimeout(() => {

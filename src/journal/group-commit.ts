@@ -1,3 +1,5 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+
 interface Waiting<T, R> {
   readonly item: T;
   readonly resolve: (result: R) => void;
@@ -51,8 +53,8 @@ export class GroupCommit<T, R> {
 
   private async run(): Promise<void> {
     this.writing = true;
-    // One turn of the event loop's microtasks: what came in together is written together.
-    await Promise.resolve();
+    // To the end of this turn of the event loop: what came in together is written together.
+    await endOfTurn();
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH).filter(({ abandoned }) => !abandoned);
       if (batch.length > 0) await this.writeBatch(batch);

@@ -18,7 +18,27 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     redact: { paths: REDACTED_PROPERTIES, censor: REDACTED },
     hooks: { streamWrite: harmless },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? gatheredByTurn(pino.destination({ sync: true })));
+}
+
+/**
+ * Writes the lines of one turn of the event loop at its end, together: a write costs about as much as all else that is done for a
+ * line. A process that ends has written what it logged, unless it is killed within that turn.
+ */
+function gatheredByTurn(destination: DestinationStream): DestinationStream {
+  let lines = '';
+  const write = (): void => {
+    const gathered = lines;
+    lines = '';
+    if (gathered !== '') destination.write(gathered);
+  };
+  process.on('exit', write);
+  return {
+    write: (line) => {
+      if (lines === '') setImmediate(write);
+      lines += line;
+    },
+  };
 }
 
 /** Nest's own log lines, and those of our classes that use Nest's `Logger`, in the same stream. */
