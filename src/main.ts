@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -33,7 +34,13 @@ async function start(): Promise<void> {
   );
   await app.listen(settings.port, settings.host);
   await management.listen(settings.managementPort, settings.managementHost);
-  logger.info({ api: await app.getUrl(), management: await management.getUrl() }, 'listening');
+  logger.info({ api: addressOf(app), management: addressOf(management) }, 'listening');
+}
+
+/** Where it listens: Nest's own `getUrl` says 127.0.0.1 also for every address of the machine. */
+function addressOf(app: NestFastifyApplication): string {
+  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 start().catch((error: unknown) => {

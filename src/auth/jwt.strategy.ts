@@ -10,6 +10,7 @@ import { checkType, principalOf } from './claims.ts';
 import { invalidToken } from './invalid-token.ts';
 import { Issuers } from './issuers.ts';
 import type { Principal } from './principal.ts';
+import { canBeSignedBy } from './signature.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 import type { VerifiedToken } from './verified-tokens.ts';
 
@@ -62,6 +63,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     checkType(header, issuer.config);
     const { alg, kid } = header;
     const key = await issuer.keys.find(alg, kid);
+    if (!canBeSignedBy(key, alg, token)) throw invalidToken('signature');
     this.underway.set(request, { token, issuer, alg, kid, key });
     return key;
   }

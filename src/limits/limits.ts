@@ -39,7 +39,7 @@ export class Limits {
         windowSeconds: HOUR,
         refusal: 'rate-limited',
         detail:
-          'This customer was sent as many welcome emails as may be. Try again after the time in Retry-After.',
+          'This customer was sent as many welcome emails as an hour allows. Try again after the seconds in Retry-After.',
       },
       counts,
     );
