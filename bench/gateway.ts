@@ -41,12 +41,13 @@ export interface GatewayOptions {
   readonly preloaded?: readonly string[];
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly core?: string;
 }
 
 /** A compiled gateway, everything of it switched on, that logs to a file. */
 export async function startGateway(
   { folder, octanePort }: Surroundings,
-  { databaseUrl, preloaded = [], flags = [], environment = {} }: GatewayOptions,
+  { databaseUrl, preloaded = [], flags = [], environment = {}, core }: GatewayOptions,
 ): Promise<MeasuredProgram> {
   const [port, managementPort] = [await freePort(0), await freePort(0)];
   const imports = preloaded.flatMap((name) => ['--import', new URL(name, import.meta.url).href]);
@@ -74,5 +75,6 @@ export async function startGateway(
     port,
     readyUrl: `http://127.0.0.1:${managementPort}/health/ready`,
     stdio: ['ignore', openSync(join(folder, `${port}.log`), 'a'), 'inherit'],
+    ...(core !== undefined && { core }),
   });
 }

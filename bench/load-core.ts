@@ -6,8 +6,8 @@ import type { Hits } from './fake-octane.ts';
 /** One run of requests against one of the measured. */
 export interface Load {
   readonly kind: 'load';
-  /** `http://127.0.0.1:PORT` */
-  readonly url: string;
+  /** `http://127.0.0.1:PORT`; the connections are shared out among them. */
+  readonly urls: readonly string[];
   readonly count: number;
   readonly connections: number;
   /** `bad`: all of them, with signatures that are wrong. */

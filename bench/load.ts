@@ -41,9 +41,11 @@ async function carryOut(order: Order): Promise<unknown> {
 }
 
 async function run(load: Load): Promise<LoadResult> {
-  const { hostname, port } = new URL(load.url);
+  const addresses = load.urls.map((url) => new URL(url));
   const connections = await Promise.all(
-    Array.from({ length: load.connections }, () => Connection.open(hostname, Number(port))),
+    Array.from({ length: load.connections }, (_, index) =>
+      Connection.open(addresses[index % addresses.length]!),
+    ),
   );
   try {
     const latenciesMs = new Float64Array(load.count);
@@ -77,7 +79,7 @@ async function closedLoop(
     while (asked < load.count) {
       asked += 1;
       const askedAt = performance.now();
-      await connection.ask(nextRequest(load), load.status);
+      await connection.ask(nextRequest(load, connection.host), load.status);
       latenciesMs[answered] = performance.now() - askedAt;
       answered += 1;
     }
@@ -105,7 +107,7 @@ async function openLoop(
     const send = (connection: Connection): void => {
       const dueAt = start + sent * intervalMs;
       sent += 1;
-      connection.ask(nextRequest(load), load.status).then(() => {
+      connection.ask(nextRequest(load, connection.host), load.status).then(() => {
         latenciesMs[answered] = performance.now() - dueAt;
         answered += 1;
         if (sent < due) send(connection);
@@ -123,21 +125,23 @@ async function openLoop(
   });
 }
 
-function nextRequest({ url, tokens: kind, body, hasKey }: Load): string {
+function nextRequest({ tokens: kind, body, hasKey }: Load, host: string): string {
   const index = (cursor = (cursor + 1) % 1_000_000_000);
   const known = kind === 'bad' ? badTokens : tokens;
   const token = known[kind === 'first' ? 0 : index % known.length]!;
   const key = hasKey ? `idempotency-key: ${randomUUID()}\r\n` : '';
-  return `POST /v1/customers/${CUSTNO + (index % CUSTOMERS)}/direct-debit HTTP/1.1\r\nhost: ${url.slice(7)}\r\nauthorization: Bearer ${token}\r\n${key}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  return `POST /v1/customers/${CUSTNO + (index % CUSTOMERS)}/direct-debit HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\n${key}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
 /** One request at a time. */
 class Connection {
+  readonly host: string;
   private readonly socket: Socket;
   private settle: PromiseWithResolvers<void> | undefined;
   private expectedStatus = 0;
 
-  private constructor(socket: Socket) {
+  private constructor(host: string, socket: Socket) {
+    this.host = host;
     this.socket = socket;
     const messages = new HttpMessages((head, body) => this.answered(head, body));
     socket.on('data', (chunk: Buffer) => messages.push(chunk));
@@ -145,9 +149,11 @@ class Connection {
     socket.on('close', () => this.settle?.reject(new Error('the connection was closed')));
   }
 
-  static open(host: string, port: number): Promise<Connection> {
+  static open({ host, hostname, port }: URL): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port, noDelay: true }, () => resolve(new Connection(socket)));
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () =>
+        resolve(new Connection(host, socket)),
+      );
       socket.once('error', reject);
     });
   }

@@ -3,19 +3,26 @@
  * another.
  *
  *   npm run bench -- [--rounds 5] [--requests 2000] [--only NAME]... [--quick] [--million] [--write]
+ *   npm run bench -- --growth [--rounds 3] [--requests 1200] [--quick] [--write]
+ *   npm run bench -- --parts [--rounds 5] [--requests 2000] [--quick] [--write]
  *   npm run bench -- --profile [--requests 2000] [--store nothing|sqlite|postgres] [--tokens 1000] [--key]
  *
  *   --only     a part of the name of a contender; only the comparison is made, and only of these
  *   --quick    shows that everything works; its figures mean nothing
  *   --million  also the memory after a million requests
  *   --write    puts the result into docs/performance.md
+ *   --growth   how it grows with concurrency, bodies, callers and processes, in tables and pictures
+ *   --parts    what each part of the gateway costs
  *   --profile  where the time goes, by package and by function; tables in Markdown
  */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { compare, comparisonGoals, comparisonTables } from './comparison.ts';
 import { goalTable } from './goals.ts';
 import { measureHalfLoad } from './half-load.ts';
+import { measureGrowth } from './growth.ts';
 import { provenance, writePart } from './markdown.ts';
+import { measureParts } from './parts.ts';
 import { profile } from './profile.ts';
 import { measureRefusals } from './refusals.ts';
 import { Stage } from './stage.ts';
@@ -23,6 +30,7 @@ import type { Effort } from './stage.ts';
 import { measureMemory, measureStart } from './start-and-memory.ts';
 
 const PERFORMANCE_PAGE = new URL('../docs/performance.md', import.meta.url);
+const PICTURES = new URL('../docs/performance/', import.meta.url);
 const args = process.argv.slice(2);
 const { values } = parseArgs({
   args,
@@ -33,15 +41,15 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     million: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
+    parts: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     store: { type: 'string', default: 'sqlite' },
     tokens: { type: 'string', default: '1000' },
     key: { type: 'boolean', default: false },
   },
 });
-const usual: Effort = values.quick
-  ? { rounds: 1, requests: 200, tokens: 200, warmUp: 200 }
-  : { rounds: 5, requests: 2000, tokens: 10_000, warmUp: 10_000 };
+const usual = usualEffort();
 const effort: Effort = {
   ...usual,
   rounds: Number(values.rounds ?? usual.rounds),
@@ -55,12 +63,44 @@ try {
     const { store, tokens, key } = values;
     console.log(await profile(stage, effort, { tokens: Number(tokens), hasKey: key, store }));
   } else {
-    const markdown = `${provenance(args)}\n\n${await (values.only ? comparison(values.only) : everything())}`;
-    console.log(markdown);
-    if (values.write) await writePart(PERFORMANCE_PAGE, 'bench', markdown);
+    const { part, markdown, pictures } = await wanted();
+    const result = `${provenance(args)}\n\n${markdown}`;
+    console.log(result);
+    if (values.write) {
+      await writePart(PERFORMANCE_PAGE, part, result);
+      await writePictures(pictures);
+    }
   }
 } finally {
   await stage.strike();
+}
+
+function usualEffort(): Effort {
+  if (values.quick) return { rounds: 1, requests: 200, tokens: 200, warmUp: 200 };
+  if (values.growth) return { rounds: 3, requests: 1200, tokens: 1000, warmUp: 5000 };
+  if (values.parts) return { rounds: 5, requests: 2000, tokens: 1000, warmUp: 6000 };
+  return { rounds: 5, requests: 2000, tokens: 10_000, warmUp: 10_000 };
+}
+
+interface Result {
+  /** Of docs/performance.md. */
+  readonly part: string;
+  readonly markdown: string;
+  /** SVGs by the names of their files. */
+  readonly pictures?: ReadonlyMap<string, string>;
+}
+
+async function wanted(): Promise<Result> {
+  if (values.growth) return { part: 'growth', ...(await measureGrowth(stage, effort, progress)) };
+  if (values.parts) return { part: 'parts', markdown: await measureParts(stage, effort, progress) };
+  return { part: 'bench', markdown: await (values.only ? comparison(values.only) : everything()) };
+}
+
+async function writePictures(pictures: ReadonlyMap<string, string> = new Map()): Promise<void> {
+  for (const [name, svg] of pictures) {
+    await mkdir(PICTURES, { recursive: true });
+    await writeFile(new URL(name, PICTURES), svg);
+  }
 }
 
 async function comparison(only: readonly string[]): Promise<string> {

@@ -16,6 +16,11 @@ export function figure(value: number): string {
   return value.toFixed(digits);
 }
 
+/** A difference, with its sign. */
+export function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${figure(Math.abs(value))}`;
+}
+
 /** Where and when, without which no figure means anything. */
 export function provenance(args: readonly string[], script = 'bench'): string {
   const command = [`npm run ${script}`, ...(args.length > 0 ? ['--', ...args] : [])].join(' ');

@@ -7,7 +7,7 @@ import { eventually } from '../test/support/eventually.ts';
 
 /** The core of whatever is measured, and that of everything else. */
 const MEASURED_CORE = '0';
-const OTHER_CORE = '1';
+export const OTHER_CORE = '1';
 
 /** Nobody is left behind, however this process ends. */
 const running = new Set<ChildProcess>();
@@ -24,6 +24,8 @@ export interface Program {
   /** Answers 200 once it is ready; unset: any answer of `port` will do. */
   readonly readyUrl?: string;
   readonly stdio?: StdioOptions;
+  /** Unset: the measured one. */
+  readonly core?: string;
 }
 
 /** A process that has a core to itself. */
@@ -46,9 +48,10 @@ export class MeasuredProgram {
     port,
     readyUrl,
     stdio,
+    core = MEASURED_CORE,
   }: Program): Promise<MeasuredProgram> {
     const startedAt = performance.now();
-    const child = spawn('taskset', ['--cpu-list', MEASURED_CORE, ...command], {
+    const child = spawn('taskset', ['--cpu-list', core, ...command], {
       cwd: folder,
       env: { PATH: process.env['PATH'], ...environment },
       stdio: stdio ?? ['ignore', 'ignore', 'inherit'],

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 export const ISSUER = 'https://id.example.com/';
 export const AUDIENCE = 'octane-bff';
 export const CLIENT = 'bench';
-const SCOPE = 'direct-debit:write';
+export const SCOPE = 'direct-debit:write';
 export const GROUPNO = '1001';
 export const USERNAME = 'bench-1001';
 export const PASSWORD = 'bench-only-1001';

@@ -23,7 +23,12 @@ export interface Effort {
   readonly warmUp: number;
 }
 
-export type Asked = Partial<Omit<Load, 'kind' | 'url'>> & Pick<Load, 'count'>;
+export type Asked = Partial<Omit<Load, 'kind' | 'urls'>> & Pick<Load, 'count'>;
+
+/** One, or several that share the load. */
+type Served = MeasuredProgram | MeasuredProgram[];
+
+type ClaimsOf = (index: number) => Record<string, unknown>;
 
 export interface Run extends LoadResult {
   readonly cpuMsPer1000: number;
@@ -37,6 +42,7 @@ export class Stage {
   private readonly remove: () => Promise<void>;
   private postgres: Promise<TestPostgres> | undefined;
   private tokens: readonly string[] = [];
+  private claimsOf: ClaimsOf | undefined;
 
   private constructor(
     surroundings: Surroundings,
@@ -65,23 +71,26 @@ export class Stage {
     return (await this.postgres).newDatabase();
   };
 
-  /** From now on these many users ask. */
-  async useTokens(count: number): Promise<void> {
-    if (this.tokens.length !== count) this.tokens = await issueTokens(this.key, count);
+  /** From now on these many users ask, as they are by default or by `claimsOf` the index of each. */
+  async useTokens(count: number, claimsOf?: ClaimsOf): Promise<void> {
+    if (this.tokens.length !== count || this.claimsOf !== claimsOf) {
+      this.tokens = await issueTokens(this.key, count, claimsOf);
+      this.claimsOf = claimsOf;
+    }
     await this.load.useTokens(this.tokens);
   }
 
-  /** Asks without counting, then asks and counts. */
-  async measure(program: MeasuredProgram, asked: Asked): Promise<Run> {
-    await this.ask(program, { ...asked, count: Math.ceil(asked.count * LEAD_IN_SHARE) });
-    const before = await program.cpuMs();
-    const result = await this.ask(program, asked);
-    return { ...result, cpuMsPer1000: (((await program.cpuMs()) - before) / asked.count) * 1000 };
+  /** Asks without counting, then asks and counts; what several use together is added up. */
+  async measure(programs: Served, asked: Asked): Promise<Run> {
+    await this.ask(programs, { ...asked, count: Math.ceil(asked.count * LEAD_IN_SHARE) });
+    const before = await cpuMsOf(programs);
+    const result = await this.ask(programs, asked);
+    return { ...result, cpuMsPer1000: (((await cpuMsOf(programs)) - before) / asked.count) * 1000 };
   }
 
-  ask({ url }: MeasuredProgram, asked: Asked): Promise<LoadResult> {
+  ask(programs: Served, asked: Asked): Promise<LoadResult> {
     return this.load.run({
-      url,
+      urls: [programs].flat().map(({ url }) => url),
       connections: CONNECTIONS,
       tokens: 'first',
       body: JSON.stringify({ directDebit: DIRECT_DEBIT }),
@@ -96,4 +105,9 @@ export class Stage {
     await (await this.postgres)?.stop();
     await this.remove();
   }
+}
+
+async function cpuMsOf(programs: Served): Promise<number> {
+  const each = await Promise.all([programs].flat().map((program) => program.cpuMs()));
+  return each.reduce((sum, cpuMs) => sum + cpuMs, 0);
 }

@@ -1,4 +1,4 @@
-import { quantile, ratioOf, spreadOf } from './statistics.ts';
+import { differenceOf, quantile, ratioOf, spreadOf } from './statistics.ts';
 
 describe('the arithmetic of the benchmark', () => {
   it.each([
@@ -28,5 +28,11 @@ describe('the arithmetic of the benchmark', () => {
     expect(ratioOf([3, 40, 4], [1, 20, 2])).toBe(2);
     expect(ratioOf([4, 40, 40, 40], [1, 10, 20, 20])).toBe(3);
     expect(() => ratioOf([1, 2], [1])).toThrow(RangeError);
+  });
+
+  it('subtracts round from round', () => {
+    // The medians alone would give 0.
+    expect(differenceOf([5, 8, 90], [3, 8, 4])).toEqual({ q1: 1, median: 2, q3: 44 });
+    expect(() => differenceOf([1], [1, 2])).toThrow(RangeError);
   });
 });

@@ -21,8 +21,17 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { q1: quantile(sorted, 0.25), median: quantile(sorted, 0.5), q3: quantile(sorted, 0.75) };
 }
 
-/** The median of the ratios of each round: what slows the machine for a round slows both sides of it. */
+/** How much more each round had than its partner: what slows the machine for a round slows both sides of it. */
+export function differenceOf(samples: readonly number[], base: readonly number[]): Spread {
+  return spreadOf(pairsOf(samples, base).map(([sample, other]) => sample - other));
+}
+
+/** The median of the ratios of each round, for the same reason. */
 export function ratioOf(samples: readonly number[], base: readonly number[]): number {
+  return spreadOf(pairsOf(samples, base).map(([sample, other]) => sample / other)).median;
+}
+
+function pairsOf(samples: readonly number[], base: readonly number[]): [number, number][] {
   if (samples.length !== base.length) throw new RangeError('rounds without a partner');
-  return spreadOf(samples.map((sample, round) => sample / base[round]!)).median;
+  return samples.map((sample, round) => [sample, base[round]!]);
 }

@@ -4,7 +4,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { eventually } from './support/eventually.ts';
@@ -205,6 +205,29 @@ describe('a gateway that is asked to leave', () => {
       await gateway.logged('leaving');
       gateway.signal('SIGTERM');
       expect(await gateway.exited()).toBe(1);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'leaves in peace under npm, which passes a signal on that the gateway may have got already',
+    async () => {
+      const environment = {
+        ...settings,
+        DRAIN_DELAY_MS: '1',
+        PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+        HOME: build.folder,
+      };
+      // What stands behind -- goes to a program that reads no arguments.
+      const npm = new GatewayProcess(build.folder, environment, ['npm', 'start', '--silent', '--']);
+      const twice = start({ ...settings, npm_lifecycle_event: 'start' });
+      running.push(npm);
+      await Promise.all([npm.addresses(), twice.addresses()]);
+      npm.signal('SIGTERM');
+      twice.signal('SIGTERM');
+      twice.signal('SIGINT');
+      expect(await Promise.all([npm.exited(), twice.exited()])).toEqual([0, 0]);
+      expect(await Promise.all([npm.logged('left'), twice.logged('left')])).toHaveLength(2);
     },
     SLOW_MS,
   );

@@ -21,7 +21,7 @@ const KINDS = {
   'malformed-json': {
     status: 400,
     title: 'Malformed JSON',
-    detail: 'The request body is not well-formed JSON. Send one JSON document, encoded in UTF-8.',
+    detail: 'The request body is empty or not well-formed JSON. Send one JSON document, encoded in UTF-8.',
     meaning:
       'The body could not be read as JSON: it is empty where one is needed, cut off, or has a syntax error.',
     action:
