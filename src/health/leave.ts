@@ -7,7 +7,7 @@ import type { Lifecycle } from './lifecycle.ts';
  * npm passes a signal on to what it started, and a terminal or systemd has sent it there as well: under `npm start` a signal
  * that comes again within this time is the same one.
  */
-const SAME_SIGNAL_MS = 500;
+const SAME_SIGNAL_MS = 100;
 
 /**
  * Leaves on SIGTERM or SIGINT without losing a request: not ready at once, served on for the drain delay while balancers
