@@ -9,9 +9,9 @@ import { text } from 'node:stream/consumers';
 import Database from 'better-sqlite3';
 import { changeIdAt } from '../src/journal/change-id.ts';
 import { JournalStore } from '../src/journal/journal-store.ts';
-import type { Intent } from '../src/journal/journal-store.ts';
 import { KyselyJournalStore } from '../src/journal/kysely-journal-store.ts';
 import { openPostgres, openSqlite, sqlitePathOf } from '../src/journal/open-database.ts';
+import { intentAt } from './support/intent.ts';
 import { eventually } from './support/eventually.ts';
 import { compileGateway } from './support/gateway-process.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
@@ -77,23 +77,6 @@ async function records(databaseUrl: string, ...args: string[]): Promise<Record<s
   const { code, stdout, stderr } = await journal(databaseUrl, ...args, '--json');
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout) as Record<string, unknown>[];
-}
-
-function intentAt(at: number, changes: Partial<Intent> = {}): Intent {
-  return {
-    id: changeIdAt(at),
-    at,
-    issuer: 'https://id.example.com/',
-    client: 'selfcare-app',
-    subject: 'user-1',
-    groupno: '1001',
-    custno: '700123',
-    operation: 'direct-debit',
-    requestId: 'request-1',
-    unknownAt: at + 15_000,
-    key: null,
-    ...changes,
-  };
 }
 
 describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { headerCount } from './header-count.ts';
 import { Problem } from '../problems/problems.ts';
+import { headerCount } from './header-count.ts';
 import { invalidToken } from './invalid-token.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

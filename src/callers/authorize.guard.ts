@@ -3,9 +3,9 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { isPublic, requiredScope } from '../auth/access.decorators.ts';
+import { CUSTNO } from '../config/customer-number.ts';
 import { Problem } from '../problems/problems.ts';
 import type { Caller } from './caller.ts';
-import { CUSTNO } from './caller-directory.ts';
 
 /** Step 3: the customer number is well-formed, the scope is there, and the caller may act for that customer. */
 @Injectable()

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../auth/principal.ts';
+import { CUSTNO } from '../config/customer-number.ts';
 import type { CallerConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
 import type { Caller } from './caller.ts';
-
-export const CUSTNO = /^[1-9][0-9]{0,9}$/;
 
 /** Maps a verified token to its caller by the gateway file's pairs of issuer and client id. */
 @Injectable()

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../config/configuration-error.ts';
+import { CUSTNO } from '../config/customer-number.ts';
 import { loadSetting } from '../config/settings.ts';
 import type { JournalFilter, JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
@@ -40,7 +41,6 @@ const COLUMNS = [
   'subject',
 ] as const;
 const ROWS_AT_ONCE = 500;
-const CUSTNO = /^[1-9][0-9]{0,9}$/;
 const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})(?<clock>T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<offset>Z|[+-]\d{2}:\d{2})?)?$/;
 const NO_TABLE_OF_POSTGRES = '42P01';

@@ -1,28 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { intentAt } from '../../test/support/intent.ts';
 import { TestPostgres } from '../../test/support/postgres.ts';
-import { changeIdAt } from './change-id.ts';
 import type { Completion, Intent, JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './open-database.ts';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 
-const intentOf = (changes: Partial<Intent> = {}): Intent => ({
-  id: changeIdAt(changes.at ?? NOW),
-  at: NOW,
-  issuer: 'https://id.example.com/',
-  client: 'selfcare-app',
-  subject: 'user-1',
-  groupno: '1001',
-  custno: '700123',
-  operation: 'direct-debit',
-  requestId: 'request-1',
-  unknownAt: NOW + 15_000,
-  key: null,
-  ...changes,
-});
+const intentOf = ({ at = NOW, ...changes }: Partial<Intent> = {}): Intent =>
+  intentAt(at, { unknownAt: NOW + 15_000, ...changes });
 
 const keyed = (hash: string, changes: Partial<Intent> = {}): Intent =>
   intentOf({ key: { hash, fingerprint: 'f', expiresAt: NOW + 1000 }, ...changes });

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { intentAt } from '../../test/support/intent.ts';
 import { TestPostgres } from '../../test/support/postgres.ts';
 import type { Settings } from '../config/settings.ts';
-import { changeIdAt } from './change-id.ts';
 import { Clock } from './clock.ts';
 import type { Completion, Intent, JournalRecord, KeyHolder } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
@@ -26,20 +26,8 @@ class SetClock extends Clock {
   }
 }
 
-function intentAt(at: number, keyHash?: string): Intent {
-  return {
-    id: changeIdAt(at),
-    at,
-    issuer: 'https://id.example.com/',
-    client: 'selfcare-app',
-    subject: 'user-1',
-    groupno: '1001',
-    custno: '700123',
-    operation: 'direct-debit',
-    requestId: 'request-1',
-    unknownAt: at + 15_000,
-    key: keyHash === undefined ? null : { hash: keyHash, fingerprint: 'f', expiresAt: at + TTL_MS },
-  };
+function keyedAt(at: number, hash: string): Intent {
+  return intentAt(at, { key: { hash, fingerprint: 'f', expiresAt: at + TTL_MS } });
 }
 
 function appliedWithReply({ id, at }: Intent): Completion {
@@ -82,10 +70,10 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
   const records = (): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, START));
   /** Who holds the key at that time; whoever asks while nobody does gets it. */
   const holderOf = async (hash: string, time: number): Promise<KeyHolder | null | undefined> =>
-    (await store.begin([intentAt(time, hash)]))[0];
+    (await store.begin([keyedAt(time, hash)]))[0];
 
   it('forgets a key and its reply when the key expires, and not before; the record stays', async () => {
-    const intent = intentAt(START, 'k');
+    const intent = keyedAt(START, 'k');
     await store.begin([intent]);
     await store.complete([appliedWithReply(intent)]);
     await pruneAt(START + TTL_MS - 1);
@@ -96,7 +84,7 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
   });
 
   it('does not forget the key of a change that may still be under way, however short its life', async () => {
-    const intent = intentAt(START, 'k');
+    const intent = keyedAt(START, 'k');
     const shortLived = { ...intent, key: { ...intent.key!, expiresAt: START + 1 } };
     await store.begin([shortLived]);
     await pruneAt(START + 14_999);
@@ -115,9 +103,9 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
   });
 
   it('goes on until nothing is left to do, in batches', async () => {
-    const old = Array.from({ length: 1200 }, (_, index) => intentAt(START + index, `k${index}`));
+    const old = Array.from({ length: 1200 }, (_, index) => keyedAt(START + index, `k${index}`));
     for (let from = 0; from < old.length; from += 400) await store.begin(old.slice(from, from + 400));
-    const young = intentAt(START + 10 * DAY_MS, 'young');
+    const young = keyedAt(START + 10 * DAY_MS, 'young');
     await store.begin([young]);
     const batches: { forgotten: number; deleted: number }[] = [];
     const prune = store.prune.bind(store);

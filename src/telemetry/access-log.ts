@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { CUSTNO } from '../config/customer-number.ts';
 import { PROBLEMS } from '../problems/problems.ts';
 import type { Outcome } from '../problems/problems.ts';
 import { recordedName } from './recorded-name.ts';
@@ -10,7 +11,6 @@ export const CHANGE_ROUTES: Readonly<Record<string, string>> = {
   '/v1/customers/:custno/direct-debit': 'direct-debit',
   '/v1/customers/:custno/send-welcome-email': 'welcome-email',
 };
-const CUSTNO = /^[1-9][0-9]{0,9}$/;
 
 /**
  * The one `request completed` line of a request: nothing in it but what a request is told apart and judged by. That of an
