@@ -23,7 +23,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   /** While a key is fetched the gateway file may change; a token is judged whole by what it was when the request came. */
   private readonly underway = new WeakMap<
     object,
-    Omit<VerifiedToken, 'claims'> & { readonly token: string }
+    Omit<VerifiedToken, 'principal'> & { readonly token: string }
   >();
 
   constructor(
@@ -50,7 +50,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     if (!underway) throw new Error('a token was verified without its issuer');
     const { token, ...verified } = underway;
     const principal = principalOf(claims, verified.issuer.config);
-    this.verifiedTokens.remember(token, { ...verified, claims });
+    this.verifiedTokens.remember(token, { ...verified, principal });
     return principal;
   }
 

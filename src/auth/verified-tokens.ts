@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { principalOf } from './claims.ts';
+import { checkTimes } from './claims.ts';
 import { Issuers } from './issuers.ts';
 import type { Issuer } from './issuers.ts';
 import type { Principal } from './principal.ts';
@@ -16,13 +16,13 @@ export interface VerifiedToken {
   readonly kid: string | undefined;
   /** The key that made the signature. */
   readonly key: KeyObject;
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly principal: Principal;
 }
 
 /**
  * Remembers which tokens had a good signature, because an app sends the same one again and again and a signature costs more
- * to check than everything else about a token. Only the signature is remembered: that the issuer and its key are still
- * those of the gateway file and the key set, and every claim, is checked each time.
+ * to check than everything else about a token. What is remembered holds for one issuer as the gateway file has it and for
+ * one key: that they are still the same is checked each time, and so are the times of the token.
  */
 @Injectable()
 export class VerifiedTokens {
@@ -50,11 +50,12 @@ export class VerifiedTokens {
   async principalOf(token: string): Promise<Principal | undefined> {
     const verified = this.recent.get(token) ?? this.recall(token);
     if (!verified) return undefined;
-    const { issuer, alg, kid, key, claims } = verified;
+    const { issuer, alg, kid, key, principal } = verified;
     // After a reload an issuer whose settings are the same is a new object too: then the signature is checked once more.
     if (this.issuers.find(issuer.config.issuer) !== issuer) return undefined;
     if ((await issuer.keys.find(alg, kid)) !== key) return undefined;
-    return principalOf(claims, issuer.config);
+    checkTimes(principal.claims);
+    return principal;
   }
 
   private recall(token: string): VerifiedToken | undefined {

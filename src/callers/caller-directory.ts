@@ -8,16 +8,22 @@ import type { Caller } from './caller.ts';
 /** Maps a verified token to its caller by the gateway file's pairs of issuer and client id. */
 @Injectable()
 export class CallerDirectory {
-  private byPair: ReadonlyMap<string, CallerConfig> = new Map();
+  /** By issuer, then by client id. */
+  private callers: ReadonlyMap<string, ReadonlyMap<string, CallerConfig>> = new Map();
 
   constructor(gateway: LiveGatewayConfig) {
     gateway.follow(({ callers }) => {
-      this.byPair = new Map(callers.map((caller) => [pair(caller.issuer, caller.clientId), caller]));
+      this.callers = new Map(
+        [...Map.groupBy(callers, ({ issuer }) => issuer)].map(([issuer, ofIssuer]) => [
+          issuer,
+          new Map(ofIssuer.map((caller) => [caller.clientId, caller])),
+        ]),
+      );
     });
   }
 
   find({ issuer, clientId, subject, scopes, claims }: Principal): Caller | undefined {
-    const config = clientId === undefined ? undefined : this.byPair.get(pair(issuer, clientId));
+    const config = clientId === undefined ? undefined : this.callers.get(issuer)?.get(clientId);
     if (!config) return undefined;
     return {
       issuer,
@@ -29,11 +35,6 @@ export class CallerDirectory {
       scopes: new Set([...scopes, ...config.scopes]),
     };
   }
-}
-
-/** JSON keeps the two apart, whatever characters they hold. */
-function pair(issuer: string, clientId: string): string {
-  return JSON.stringify([issuer, clientId]);
 }
 
 /** Identity providers send a customer number as a string or as a number. */

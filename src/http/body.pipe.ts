@@ -11,13 +11,17 @@ import { Problem } from '../problems/problems.ts';
 export class BodyPipe implements PipeTransform {
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 
-  async transform(value: unknown, { metatype }: ArgumentMetadata): Promise<unknown> {
-    if (!(value instanceof UnreadBody)) return value;
-    const sent = await value.read();
-    const json = sent === undefined && value.optional ? {} : sent;
-    value.readHeaders();
+  /** Nest asks of every parameter of a handler. */
+  transform(value: unknown, { metatype }: ArgumentMetadata): unknown {
+    return value instanceof UnreadBody ? this.read(value, metatype as Type<object>) : value;
+  }
+
+  private async read(body: UnreadBody, dto: Type<object>): Promise<object> {
+    const sent = await body.read();
+    const json = sent === undefined && body.optional ? {} : sent;
+    body.readHeaders();
     if (json === undefined) throw new Problem('malformed-json');
-    const result = validateBody(metatype as Type<object>, json, this.settings.directDebitRules);
+    const result = validateBody(dto, json, this.settings.directDebitRules);
     if ('violations' in result) throw new Problem('validation-failed', { errors: result.violations });
     return result.value;
   }

@@ -15,6 +15,10 @@ const UNREAD_ANSWER_TIMEOUT_MS = 25_000;
  */
 const MAX_PIPELINED_REQUESTS = 100;
 
+/** How many requests of a connection wait for their answers. */
+const UNANSWERED = Symbol('unanswered requests');
+type Counted = Socket & { [UNANSWERED]: number };
+
 /** What one client, or all together, can take of the gateway by holding connections; see also the timeouts in app.setup.ts. */
 export function limitConnections(server: Server, metrics: Metrics): void {
   server.maxConnections = MAX_CONNECTIONS;
@@ -38,18 +42,16 @@ function openConnections(server: Server): Promise<number> {
 
 /** Stands before the application, so that what comes beyond the limit costs next to nothing. */
 function limitPipelining(server: Server): void {
-  const unanswered = new WeakMap<Socket, number>();
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request;
-    const count = (unanswered.get(socket) ?? 0) + 1;
-    unanswered.set(socket, count);
-    if (count > MAX_PIPELINED_REQUESTS) {
+    const socket = request.socket as Counted;
+    socket[UNANSWERED] = (socket[UNANSWERED] ?? 0) + 1;
+    if (socket[UNANSWERED] > MAX_PIPELINED_REQUESTS) {
       socket.destroy();
       return;
     }
-    response.once('close', () => unanswered.set(socket, unanswered.get(socket)! - 1));
+    response.once('close', () => (socket[UNANSWERED] -= 1));
     for (const listener of listeners) listener.call(server, request, response);
   });
 }

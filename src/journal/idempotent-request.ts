@@ -3,24 +3,30 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** What the journal needs to know of the HTTP request, and what it can tell the app beside the answer. */
-export interface IdempotentRequest {
+export class IdempotentRequest {
+  constructor(
+    private readonly request: FastifyRequest,
+    private readonly reply: FastifyReply,
+  ) {}
+
   /** The request id. */
-  readonly id: string;
+  get id(): string {
+    return this.request.id;
+  }
+
   /** The Idempotency-Key, where the app sent one. */
-  readonly key: string | undefined;
-  markReplayed(): void;
+  get key(): string | undefined {
+    return this.request.idempotencyKey;
+  }
+
+  markReplayed(): void {
+    this.reply.header('idempotency-replayed', 'true');
+  }
 }
 
 export const Idempotency = createParamDecorator(
   (_: unknown, context: ExecutionContext): IdempotentRequest => {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
-    return {
-      id: request.id,
-      get key() {
-        return request.idempotencyKey;
-      },
-      markReplayed: () => void reply.header('idempotency-replayed', 'true'),
-    };
+    const http = context.switchToHttp();
+    return new IdempotentRequest(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   },
 );

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
@@ -85,7 +86,8 @@ export class PostgresCounts extends Counts implements OnApplicationBootstrap, On
 
   async add(policy: Policy, key: string, uses: number): Promise<Count> {
     const window = { customDuration: policy.windowSeconds };
-    const storedKey = `${policy.name}:${key}`;
+    // A key may be of any length and any characters; a column's is neither.
+    const storedKey = `${policy.name}:${hash('sha256', key, 'base64url')}`;
     // The library's plain addition: `consume` would reject where the quota is used up.
     const stored = await this.attempt(() => this.limiter.penalty(storedKey, uses, window));
     if (!stored) {

@@ -6,7 +6,7 @@ import { Tracing } from '../telemetry/tracing.ts';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import type { Operation } from './octane-failure.ts';
-import { TransportFailure } from './undici-adapter.ts';
+import { TransportFailure } from './undici-axios.ts';
 
 /** One call to Octane. Nothing of the app's request is in it but what its validated parts gave. */
 export interface OctaneCall {
@@ -54,22 +54,14 @@ export class OctaneTransport {
    * @throws OctaneFailure for everything but a 2xx
    */
   async post(call: OctaneCall, timeoutMs: number): Promise<OctaneAnswer> {
-    const { operation, groupno, custno, correlation, readBodyOf } = call;
-    const { traceparent, tracestate } = this.tracing.headers(correlation);
+    const { operation, groupno, custno, readBodyOf } = call;
     const answer = await this.http.axiosRef
       .request<string>({
         method: 'POST',
         url: `/v1/group/${groupno}/customer/${custno}/${PATHS[operation]}`,
         data: JSON.stringify(call.body),
         timeout: timeoutMs,
-        headers: {
-          authorization: this.authorization(groupno),
-          'content-type': 'application/json',
-          accept: 'application/json',
-          'x-request-id': correlation.requestId,
-          ...(traceparent !== undefined && { traceparent }),
-          ...(tracestate !== undefined && { tracestate }),
-        },
+        headers: this.headersOf(call),
         ...(readBodyOf !== undefined && { readBodyOf }),
       })
       .catch((error: unknown) => {
@@ -82,6 +74,19 @@ export class OctaneTransport {
       throw refusal(operation, answer.status, retryAfterMs(answer.headers['retry-after']));
     }
     return { status: answer.status, body: answer.data };
+  }
+
+  private headersOf({ groupno, correlation }: OctaneCall): Record<string, string> {
+    const headers: Record<string, string> = {
+      authorization: this.authorization(groupno),
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'x-request-id': correlation.requestId,
+    };
+    const { traceparent, tracestate } = this.tracing.headers(correlation);
+    if (traceparent !== undefined) headers['traceparent'] = traceparent;
+    if (tracestate !== undefined) headers['tracestate'] = tracestate;
+    return headers;
   }
 
   private authorization(groupno: string): string {

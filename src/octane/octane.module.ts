@@ -1,8 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import { Inject, Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { Axios } from 'axios';
-import type { AxiosInstance } from 'axios';
+import type { Axios, AxiosInstance } from 'axios';
 import { Pool } from 'undici';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
@@ -10,7 +9,7 @@ import { OctaneClient } from './octane-client.ts';
 import { OctanePolicies } from './octane-policies.ts';
 import { OctaneTransport } from './octane-transport.ts';
 import { connectWithin } from './connect-within.ts';
-import { undiciAdapter } from './undici-adapter.ts';
+import { UndiciAxios } from './undici-axios.ts';
 
 const CONNECTIONS = Symbol('OctaneConnections');
 
@@ -44,13 +43,8 @@ class OctaneConnectionsModule implements OnApplicationShutdown {
       provide: HttpService,
       inject: [CONNECTIONS, SETTINGS],
       useFactory: (pool: Pool, { octaneBaseUrl }: Settings) =>
-        // Without the defaults of `axios.create`, which are for other uses and merged into every call.
         new HttpService(
-          new Axios({
-            adapter: undiciAdapter(pool, new URL(octaneBaseUrl).pathname.replace(/\/$/, '')),
-            // The transport looks at the status and the body itself.
-            validateStatus: () => true,
-          }) as AxiosInstance,
+          new UndiciAxios(pool, new URL(octaneBaseUrl).pathname.replace(/\/$/, '')) as Axios as AxiosInstance,
         ),
     },
     OctaneTransport,

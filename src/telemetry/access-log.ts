@@ -22,6 +22,7 @@ export function logRequest(logger: Logger, request: FastifyRequest, reply: Fasti
   const clientId = caller?.clientId ?? principal?.clientId;
   const operation = CHANGE_ROUTES[route];
   logger.info(
+    // What is undefined is not written.
     {
       requestId: request.id,
       traceId: traceIdOf(request),
@@ -29,19 +30,18 @@ export function logRequest(logger: Logger, request: FastifyRequest, reply: Fasti
       route,
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
-      ...((request.closed || request.raw.socket.readableEnded) && { clientClosed: true }),
-      ...(clientId !== undefined && { client: recordedName(clientId) }),
-      ...(caller && { group: caller.groupno }),
-      ...(problem && { code: problem.code, reason: problem.extras.reason }),
-      ...(operation !== undefined && {
-        outcome: outcomeOf(request, reply),
-        audit: true,
-        operation,
-        issuer: principal?.issuer,
-        subject: principal && recordedName(principal.subject),
-        custno: custnoOf(request),
-        ...(reply.hasHeader('idempotency-replayed') && { replayed: true }),
-      }),
+      clientClosed: request.closed || request.raw.socket.readableEnded || undefined,
+      client: clientId === undefined ? undefined : recordedName(clientId),
+      group: caller?.groupno,
+      code: problem?.code,
+      reason: problem?.extras.reason,
+      outcome: operation && outcomeOf(request, reply),
+      audit: operation && true,
+      operation,
+      issuer: operation && principal?.issuer,
+      subject: operation && principal && recordedName(principal.subject),
+      custno: operation && custnoOf(request),
+      replayed: (operation && reply.hasHeader('idempotency-replayed')) || undefined,
     },
     'request completed',
   );

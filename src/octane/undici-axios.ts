@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig, RawAxiosResponseHeaders } from 'axios';
+import { Axios } from 'axios';
+import type { AxiosRequestConfig, AxiosResponse, InternalAxiosRequestConfig, RawAxiosResponseHeaders } from 'axios';
 import { errors } from 'undici';
 import type { Dispatcher, Pool } from 'undici';
 
@@ -26,26 +27,35 @@ export class TransportFailure extends Error {
 }
 
 /**
- * An axios adapter over an undici pool. It differs from axios' own in what a billing call needs: it knows for certain whether
- * a request can have left, `timeout` bounds the whole call, no redirect is followed, and no body is kept that nobody reads.
+ * Axios over an undici pool. It differs from axios' own way in what a billing call needs: it knows for certain whether a
+ * request can have left, `timeout` bounds the whole call, no redirect is followed, and no body is kept that nobody reads. A
+ * request is sent as it is given: there are no defaults to merge into it, and nothing in it is transformed.
  *
  * The promise is rejected with a TransportFailure: `no-connection` only where not one byte of the request was written.
  */
-export function undiciAdapter(pool: Pool, basePath: string): AxiosAdapter {
-  return (config) =>
-    new Promise((resolve, reject) => {
-      pool.dispatch(
+export class UndiciAxios extends Axios {
+  constructor(
+    private readonly pool: Pool,
+    private readonly basePath: string,
+  ) {
+    super();
+  }
+
+  override request<T, R = AxiosResponse<T>, D = unknown>(config: AxiosRequestConfig<D>): Promise<R> {
+    return new Promise<AxiosResponse>((resolve, reject) => {
+      this.pool.dispatch(
         {
-          method: config.method?.toUpperCase() as Dispatcher.HttpMethod,
-          path: `${basePath}${config.url}`,
-          headers: config.headers.toJSON() as Record<string, string>,
+          method: config.method as Dispatcher.HttpMethod,
+          path: `${this.basePath}${config.url}`,
+          headers: config.headers as Record<string, string>,
           body: config.data as string,
           headersTimeout: 0,
           bodyTimeout: 0,
         },
         new Exchange(config, resolve, reject),
       );
-    });
+    }) as Promise<R>;
+  }
 }
 
 /** One request and its answer. */
@@ -61,7 +71,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private abandoned = false;
 
   constructor(
-    private readonly config: InternalAxiosRequestConfig,
+    private readonly config: AxiosRequestConfig,
     private readonly resolve: (response: AxiosResponse) => void,
     private readonly reject: (failure: TransportFailure) => void,
   ) {
@@ -113,7 +123,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       statusText: '',
       headers: this.headers as RawAxiosResponseHeaders,
       data: body,
-      config: this.config,
+      config: this.config as InternalAxiosRequestConfig,
     });
   }
 
