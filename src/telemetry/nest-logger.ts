@@ -14,7 +14,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
-    mixin: (line) => ('requestId' in line ? {} : servedRequest()),
+    mixin: (line) => ('traceId' in line ? {} : servedRequest()),
     redact: { paths: REDACTED_PROPERTIES, censor: REDACTED },
     hooks: { streamWrite: harmless },
   };
