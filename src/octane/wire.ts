@@ -42,7 +42,7 @@ const oneOf =
 const isString: Test = (value) => typeof value === 'string';
 
 /** The documented fields of an answer, in the document's order. */
-const ANSWER_FIELDS: Readonly<Record<keyof DirectDebit, Test>> = {
+const ANSWER_FIELDS = Object.entries<Test>({
   directDebitType: oneOf(DIRECT_DEBIT_TYPES),
   ddNotificationFlag: oneOf(NOTIFICATION_FLAGS),
   ddNotificationEmail: isString,
@@ -56,7 +56,7 @@ const ANSWER_FIELDS: Readonly<Record<keyof DirectDebit, Test>> = {
   ddSpecialEndDate: isString,
   ddSpecialRequiredCount: Number.isInteger,
   ddSpecialCurrentCount: Number.isInteger,
-};
+} satisfies Record<keyof DirectDebit, Test>);
 
 /**
  * Reads the body of a 200: only documented fields are kept, and nulls are left out.
@@ -67,7 +67,7 @@ export function readDirectDebitAnswer(body: string): DirectDebitAnswer | undefin
   const sent = objectIn(parse(body), 'directDebit');
   if (!sent) return undefined;
   const directDebit: Record<string, unknown> = {};
-  for (const [field, fits] of Object.entries(ANSWER_FIELDS)) {
+  for (const [field, fits] of ANSWER_FIELDS) {
     const value = Object.hasOwn(sent, field) ? (sent[field] ?? undefined) : undefined;
     if (value === undefined) continue;
     if (!fits(value)) return undefined;

@@ -1,6 +1,7 @@
 import { getMetadataStorage } from 'class-validator';
-import type { ValidationArguments } from 'class-validator';
-import type { Dto } from './dto-rules.ts';
+import type { ValidationArguments, ValidatorConstraintInterface } from 'class-validator';
+import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
+import type { Dto, Field } from './dto-rules.ts';
 import { fieldsOf } from './dto-rules.ts';
 import type { RuleLevel } from './rule-levels.ts';
 
@@ -24,32 +25,47 @@ export function keepsRules(dto: Dto, instance: object, level: RuleLevel): boolea
 }
 
 function compile(dto: Dto, level: RuleLevel): Holds {
-  const storage = getMetadataStorage();
-  const rules = storage.getTargetValidationMetadatas(dto, '', false, false, [level]).flatMap((rule) =>
-    storage.getTargetValidatorConstraints(rule.constraintCls).map((constraint): Holds => {
-      const { propertyName: property, constraints, validateIf } = rule;
-      // Such a rule is left to the library, which then sees every body.
-      if (!RULE_TYPES.has(rule.type) || rule.each || constraint.async) return () => false;
-      const { instance } = constraint;
-      const known = { targetName: dto.name, property, constraints };
-      return (object) => {
-        const value = object[property];
-        if (validateIf && !validateIf(object, value)) return true;
-        const asked: ValidationArguments = { ...known, object, value };
-        return instance.validate(value, asked) === true;
-      };
-    }),
-  );
-  const nested = fieldsOf(dto).flatMap((field): Holds[] => {
-    const { nested: nestedDto, name } = field;
-    if (!nestedDto) return [];
-    return [
-      (object) => {
-        const value = object[name];
-        return !(value instanceof nestedDto) || keepsRules(nestedDto, value, level);
-      },
-    ];
-  });
-  const all = [...rules, ...nested];
-  return (object) => all.every((holds) => holds(object));
+  const fields = fieldsOf(dto).map((field) => compileField(dto, field, level));
+  return (object) => {
+    for (const holds of fields) if (!holds(object)) return false;
+    return true;
+  };
+}
+
+/** Rules that are in force under the same condition ask for it once. */
+function compileField(dto: Dto, { name: property, nested }: Field, level: RuleLevel): Holds {
+  const rules = getMetadataStorage()
+    .getTargetValidationMetadatas(dto, '', false, false, [level])
+    .filter(({ propertyName }) => propertyName === property);
+  const conditions = [...Map.groupBy(rules, ({ validateIf }) => validateIf)].map(([isInForce, alike]) => ({
+    isInForce,
+    checks: alike.flatMap(checksOf),
+  }));
+  const targetName = dto.name;
+  return (object) => {
+    const value = object[property];
+    for (const { isInForce, checks } of conditions) {
+      if (isInForce && !isInForce(object, value)) continue;
+      for (const { validator, constraints } of checks) {
+        const asked: ValidationArguments = { targetName, property, constraints, object, value };
+        if (validator?.validate(value, asked) !== true) return false;
+      }
+    }
+    return !nested || !(value instanceof nested) || keepsRules(nested, value, level);
+  };
+}
+
+interface Check {
+  readonly constraints: ValidationMetadata['constraints'];
+  /** Undefined for a rule of which only the library knows what it means: it is left to it, which then sees every body. */
+  readonly validator: ValidatorConstraintInterface | undefined;
+}
+
+function checksOf({ type, each, constraintCls, constraints }: ValidationMetadata): Check[] {
+  return getMetadataStorage()
+    .getTargetValidatorConstraints(constraintCls)
+    .map(({ async, instance }) => ({
+      constraints,
+      validator: RULE_TYPES.has(type) && !each && !async ? instance : undefined,
+    }));
 }

@@ -29,15 +29,16 @@ export interface RuleContext {
 /** The codes of rules about a value's presence. Any other rule is about the value, and has no say without one. */
 const PRESENCE_CODES: ReadonlySet<ViolationCode> = new Set(['required', 'null', 'read_only']);
 
+const always = (): boolean => true;
+const hasValue = (_object: unknown, value: unknown): boolean => value !== undefined && value !== null;
+
 const ruleOf =
   (level: RuleLevel) =>
   (code: ViolationCode, sentence: string): ValidationOptions => ({
     groups: RULE_LEVELS.slice(RULE_LEVELS.indexOf(level)),
     context: { level, code } satisfies RuleContext,
     message: sentence,
-    validateIf: PRESENCE_CODES.has(code)
-      ? () => true
-      : (_object, value) => value !== undefined && value !== null,
+    validateIf: PRESENCE_CODES.has(code) ? always : hasValue,
   });
 
 /**

@@ -39,7 +39,7 @@ export function validateBody<T extends object>(
   const value = instantiate(dto, body);
   const violations = keepsRules(dto, value, level) ? [] : brokenRules(dto, value, level, '#');
   if (level !== 'documented') {
-    for (const path of unknownProperties(dto, body)) {
+    for (const path of unknownProperties(body, value)) {
       if (violations.length >= MAX_VIOLATIONS) break;
       const { code, sentence: detail } = PROPERTY_IS_KNOWN;
       violations.push({ pointer: path.reduce(propertyPointer, '#'), code, detail });
@@ -90,17 +90,20 @@ function brokenRules(dto: Dto, instance: object, level: RuleLevel, pointer: stri
   return violations;
 }
 
-/** The path of each property that no class declares. */
-function* unknownProperties(dto: Dto, sent: JsonObject): Generator<readonly string[]> {
-  const fields = fieldsOf(dto);
+/**
+ * The path of each property that no class declares.
+ *
+ * @param declared what `instantiate` made of `sent`: it has no others, and an object of its own for each declared one
+ */
+function unknownProperties(sent: JsonObject, declared: object): (readonly string[])[] {
+  const paths: (readonly string[])[] = [];
   for (const name of Object.keys(sent)) {
-    const field = fields.find((known) => known.name === name);
-    if (!field) {
-      yield [name];
-      continue;
+    const known: unknown = (declared as JsonObject)[name];
+    if (!Object.hasOwn(declared, name)) paths.push([name]);
+    else if (known !== sent[name] && isJsonObject(known)) {
+      const inner = unknownProperties(sent[name] as JsonObject, known);
+      paths.push(...inner.map((path) => [name, ...path]));
     }
-    const value = sent[name];
-    if (!field.nested || !isJsonObject(value)) continue;
-    for (const path of unknownProperties(field.nested, value)) yield [name, ...path];
   }
+  return paths;
 }
