@@ -8,7 +8,6 @@ import { pathToFileURL } from 'node:url';
 import type { AuthenticateGuard } from '../src/auth/authenticate.guard.ts';
 import type { VerifiedTokens } from '../src/auth/verified-tokens.ts';
 import type { BodyPipe } from '../src/http/body.pipe.ts';
-import type { UnreadBody } from '../src/http/json-body.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import type { Limits } from '../src/limits/limits.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
@@ -36,7 +35,7 @@ const TAKE_AWAY: Readonly<Record<PartName, () => Promise<void>>> = {
   metrics: () => replace<Metrics>('telemetry/metrics.js', 'Metrics', { count: () => {}, observe: () => {} }),
   validation: () =>
     replace<BodyPipe>('http/body.pipe.js', 'BodyPipe', {
-      transform: async (value) => (isUnread(value) ? value.read() : value),
+      transform: (body) => body.read(),
     }),
   'token check': () =>
     replace<AuthenticateGuard>('auth/authenticate.guard.js', 'AuthenticateGuard', {
@@ -61,8 +60,4 @@ async function replace<T>(file: string, className: string, methods: Partial<T>):
     { readonly prototype: object }
   >;
   Object.assign(compiled[className]!.prototype, methods);
-}
-
-function isUnread(value: unknown): value is UnreadBody {
-  return typeof (value as Partial<UnreadBody> | undefined)?.read === 'function';
 }

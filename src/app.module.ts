@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuthenticateGuard } from './auth/authenticate.guard.ts';
 import { Issuers } from './auth/issuers.ts';
 import { JwtStrategy } from './auth/jwt.strategy.ts';
@@ -13,7 +13,6 @@ import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import type { Settings } from './config/settings.ts';
 import { DirectDebitModule } from './direct-debit/direct-debit.module.ts';
 import { Lifecycle } from './health/lifecycle.ts';
-import { BodyPipe } from './http/body.pipe.ts';
 import { DocsController } from './http/docs.controller.ts';
 import { OpenApiController } from './http/open-api.controller.ts';
 import { OpenApi } from './http/open-api.ts';
@@ -26,7 +25,7 @@ import { TracingModule } from './telemetry/tracing.module.ts';
 import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
 
 /**
- * The way of a request, in run order. Global guards, pipes and filters are registered here alone: one registered in an
+ * The way of a request, in run order. Global guards and filters are registered here alone: one registered in an
  * imported module would run after these.
  */
 @Module({
@@ -35,7 +34,7 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
     { provide: APP_GUARD, useClass: AuthenticateGuard }, // 1 who sends this? 401, past too many bad tokens 429
     { provide: APP_GUARD, useClass: CallerGuard }, //       2 which caller is that? 403
     { provide: APP_GUARD, useClass: AuthorizeGuard }, //    3 may the caller do this for that customer? 400, 403
-    { provide: APP_PIPE, useClass: BodyPipe }, //           4 read and validate the body: 415, 413, 400, 422
+    //                                                      4 @JsonBody(): read and validate the body: 415, 413, 400, 422
     //                                                      5 the controller and its service: the caller's limit, 429;
     //                                                        the journal; the other limits, 429, 503; Octane
     ProblemFilter, //                                       any throw on the way becomes a problem

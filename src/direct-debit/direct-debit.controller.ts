@@ -2,7 +2,7 @@ import { Controller, HttpCode, Post } from '@nestjs/common';
 import { RequireScope } from '../auth/access.decorators.ts';
 import { CurrentCaller, Custno } from '../callers/caller.ts';
 import type { Caller } from '../callers/caller.ts';
-import { JsonBody } from '../http/json-body.ts';
+import { JsonBody } from '../http/body.pipe.ts';
 import { Idempotency } from '../journal/idempotent-request.ts';
 import type { IdempotentRequest } from '../journal/idempotent-request.ts';
 import { ReportLimits } from '../limits/rate-limit-fields.ts';

@@ -1,6 +1,4 @@
 import { MIMEType } from 'node:util';
-import { createParamDecorator } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import { Problem } from '../problems/problems.ts';
@@ -31,12 +29,6 @@ export class UnreadBody {
     return readJson(this.request);
   }
 }
-
-/** Marks the parameter of a handler that takes the JSON body; its type is the DTO class that the body must fit. */
-export const JsonBody = createParamDecorator(
-  (options: { optional: boolean } | undefined, context: ExecutionContext) =>
-    new UnreadBody(context.switchToHttp().getRequest<FastifyRequest>(), options?.optional ?? false),
-);
 
 async function readJson(request: FastifyRequest): Promise<unknown> {
   const { headers } = request;

@@ -8,7 +8,7 @@ export class MemoryCounts extends Counts {
   /** The quota is compared elsewhere, and the window comes with each addition. */
   private readonly limiter = new RateLimiterMemory({ points: 0, duration: 0, keyPrefix: '' });
 
-  async add({ name, windowSeconds }: Policy, key: string, uses: number): Promise<Count> {
+  async add({ name, windowSeconds }: Policy, key: string, uses = 1): Promise<Count> {
     const window = { customDuration: windowSeconds };
     // The library's plain addition: `consume` would reject where the quota is used up.
     const { consumedPoints, msBeforeNext } = await this.limiter.penalty(`${name}:${key}`, uses, window);

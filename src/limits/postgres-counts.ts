@@ -4,7 +4,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import pg from 'pg';
 import { RateLimiterPostgres } from 'rate-limiter-flexible';
 import { Metrics } from '../telemetry/metrics.ts';
-import { Counts } from './counts.ts';
+import { GatheredCounts } from './counts.ts';
 import type { Count } from './counts.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import type { Policy } from './policy.ts';
@@ -36,7 +36,7 @@ const CREATE_TABLE = `
  * Counts that all replicas share. While the database is down or slow this process counts by itself, from nothing: a limit is
  * then each replica's own, and nobody is refused or kept waiting because of it.
  */
-export class PostgresCounts extends Counts implements OnApplicationBootstrap, OnApplicationShutdown {
+export class PostgresCounts extends GatheredCounts implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(PostgresCounts.name);
   private readonly insurance = new MemoryCounts();
   private readonly pool: pg.Pool;
@@ -84,7 +84,7 @@ export class PostgresCounts extends Counts implements OnApplicationBootstrap, On
     await this.pool.end();
   }
 
-  async add(policy: Policy, key: string, uses: number): Promise<Count> {
+  protected async addAll(policy: Policy, key: string, uses: number): Promise<Count> {
     const window = { customDuration: policy.windowSeconds };
     // A key may be of any length and any characters; a column's is neither.
     const storedKey = `${policy.name}:${hash('sha256', key, 'base64url')}`;

@@ -1,0 +1,46 @@
+import { GatheredCounts } from './counts.ts';
+import type { Count } from './counts.ts';
+import { MemoryCounts } from './memory-counts.ts';
+import type { Policy } from './policy.ts';
+
+const POLICY: Policy = {
+  name: 'caller',
+  quota: 3,
+  windowSeconds: 60,
+  refusal: 'rate-limited',
+  detail: 'Too many.',
+};
+
+/** Counts in memory, as far away as those in a database. */
+class FarCounts extends GatheredCounts {
+  readonly additions: number[] = [];
+  fails = false;
+  private readonly counts = new MemoryCounts();
+
+  protected async addAll(policy: Policy, key: string, uses: number): Promise<Count> {
+    this.additions.push(uses);
+    if (this.fails) throw new Error('a defect');
+    return this.counts.add(policy, key, uses);
+  }
+}
+
+describe('gathered counts', () => {
+  it('count those who ask at once one by one, with one addition for those who wait', async () => {
+    const counts = new FarCounts();
+    const all = await Promise.all(Array.from({ length: 10 }, () => counts.add(POLICY, 'key')));
+    expect(all.map(({ uses }) => uses)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(counts.additions).toEqual([1, 9]);
+    expect((await counts.add(POLICY, 'key')).uses).toBe(11);
+    expect((await counts.add(POLICY, 'another')).uses).toBe(1);
+    expect((await counts.add({ ...POLICY, name: 'octane' }, 'key')).uses).toBe(1);
+  });
+
+  it('fail those who ask when an addition fails, and nobody after them', async () => {
+    const counts = new FarCounts();
+    counts.fails = true;
+    const failed = await Promise.allSettled([counts.add(POLICY, 'key'), counts.add(POLICY, 'key')]);
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    counts.fails = false;
+    expect((await counts.add(POLICY, 'key')).uses).toBe(1);
+  });
+});
