@@ -10,6 +10,7 @@ import { Metrics } from '../telemetry/metrics.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import { bearerToken } from './bearer-token.ts';
 import { invalidToken } from './invalid-token.ts';
+import { JwtStrategy } from './jwt.strategy.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 import { isPublic } from './access.decorators.ts';
 
@@ -20,6 +21,7 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
     private readonly reflector: Reflector,
     private readonly failureLimit: AuthFailureLimit,
     private readonly verifiedTokens: VerifiedTokens,
+    private readonly jwt: JwtStrategy,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,
   ) {
@@ -41,10 +43,14 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
 
   private async authenticate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const principal = await this.verifiedTokens.principalOf(bearerToken(request));
-    if (!principal) return Boolean(await super.canActivate(context));
-    request.principal = principal;
-    return true;
+    const token = bearerToken(request);
+    const principal = await this.verifiedTokens.principalOf(token);
+    if (principal) {
+      request.principal = principal;
+      return true;
+    }
+    await this.jwt.prepare(request, token);
+    return Boolean(await super.canActivate(context));
   }
 
   override getAuthenticateOptions(): { session: false; property: string } {

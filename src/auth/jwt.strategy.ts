@@ -14,6 +14,11 @@ import { canBeSignedBy } from './signature.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 import type { VerifiedToken } from './verified-tokens.ts';
 
+/** A token whose signature is being checked. */
+interface Underway extends Omit<VerifiedToken, 'principal'> {
+  readonly token: string;
+}
+
 /**
  * Verifies bearer tokens of several issuers. The unverified token only chooses the issuer; the signature must then fit a key
  * of that issuer, so a token can never be checked with another issuer's key.
@@ -21,10 +26,7 @@ import type { VerifiedToken } from './verified-tokens.ts';
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
   /** While a key is fetched the gateway file may change; a token is judged whole by what it was when the request came. */
-  private readonly underway = new WeakMap<
-    object,
-    Omit<VerifiedToken, 'principal'> & { readonly token: string }
-  >();
+  private readonly underway = new WeakMap<object, Underway>();
 
   constructor(
     private readonly issuers: Issuers,
@@ -33,8 +35,8 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     super({
       jwtFromRequest: bearerToken as unknown as JwtFromRequestFunction,
       passReqToCallback: true,
-      secretOrKeyProvider: (request: object, token: string, done) => {
-        this.keyFor(request, token).then((key) => (done as KeyCallback)(null, key), done);
+      secretOrKeyProvider: (request: object, _token: string, done) => {
+        (done as KeyCallback)(null, this.underwayOf(request).key);
       },
       // The issuer's own, shorter list is checked before a key is looked up.
       algorithms: [...SIGNATURE_ALGORITHMS],
@@ -46,15 +48,18 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 
   /** Called by Passport with the claims of a token whose signature is good. */
   validate(request: FastifyRequest, claims: Readonly<Record<string, unknown>>): Principal {
-    const underway = this.underway.get(request);
-    if (!underway) throw new Error('a token was verified without its issuer');
-    const { token, ...verified } = underway;
+    const { token, ...verified } = this.underwayOf(request);
     const principal = principalOf(claims, verified.issuer.config);
     this.verifiedTokens.remember(token, { ...verified, principal });
     return principal;
   }
 
-  private async keyFor(request: object, token: string): Promise<KeyObject> {
+  /**
+   * Finds the key that must have signed a token, ahead of Passport, which takes its time to refuse one.
+   *
+   * @throws Problem `invalid-token`, also where the signature is plainly wrong, or `keys-unavailable`
+   */
+  async prepare(request: FastifyRequest, token: string): Promise<void> {
     const { header, claims } = readUnverified(token);
     const issuer = this.issuers.find(claims.iss);
     if (!issuer) throw invalidToken('issuer');
@@ -65,7 +70,12 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     const key = await issuer.keys.find(alg, kid);
     if (!canBeSignedBy(key, alg, token)) throw invalidToken('signature');
     this.underway.set(request, { token, issuer, alg, kid, key });
-    return key;
+  }
+
+  private underwayOf(request: object): Underway {
+    const underway = this.underway.get(request);
+    if (!underway) throw new Error('a token that was not prepared');
+    return underway;
   }
 }
 

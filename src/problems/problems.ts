@@ -309,7 +309,11 @@ export class Problem extends Error {
     readonly code: ProblemCode,
     readonly extras: ProblemExtras = {},
   ) {
+    // It is an answer and no defect: nobody asks where it was made, and a forger could make the gateway find out all day.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(code);
+    Error.stackTraceLimit = stackTraceLimit;
     this.status = extras.status ?? PROBLEMS[code].status;
   }
 
