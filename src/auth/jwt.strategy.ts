@@ -19,15 +19,15 @@ interface Underway extends Omit<VerifiedToken, 'principal'> {
   readonly token: string;
 }
 
+/** While a key is fetched the gateway file may change; a token is judged whole by what it was when the request came. */
+const underwayTokens = new WeakMap<object, Underway>();
+
 /**
  * Verifies bearer tokens of several issuers. The unverified token only chooses the issuer; the signature must then fit a key
  * of that issuer, so a token can never be checked with another issuer's key.
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
-  /** While a key is fetched the gateway file may change; a token is judged whole by what it was when the request came. */
-  private readonly underway = new WeakMap<object, Underway>();
-
   constructor(
     private readonly issuers: Issuers,
     private readonly verifiedTokens: VerifiedTokens,
@@ -36,7 +36,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
       jwtFromRequest: bearerToken as unknown as JwtFromRequestFunction,
       passReqToCallback: true,
       secretOrKeyProvider: (request: object, _token: string, done) => {
-        (done as KeyCallback)(null, this.underwayOf(request).key);
+        (done as KeyCallback)(null, underwayOf(request).key);
       },
       // The issuer's own, shorter list is checked before a key is looked up.
       algorithms: [...SIGNATURE_ALGORITHMS],
@@ -48,7 +48,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 
   /** Called by Passport with the claims of a token whose signature is good. */
   validate(request: FastifyRequest, claims: Readonly<Record<string, unknown>>): Principal {
-    const { token, ...verified } = this.underwayOf(request);
+    const { token, ...verified } = underwayOf(request);
     const principal = principalOf(claims, verified.issuer.config);
     this.verifiedTokens.remember(token, { ...verified, principal });
     return principal;
@@ -69,14 +69,14 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     const { alg, kid } = header;
     const key = await issuer.keys.find(alg, kid);
     if (!canBeSignedBy(key, alg, token)) throw invalidToken('signature');
-    this.underway.set(request, { token, issuer, alg, kid, key });
+    underwayTokens.set(request, { token, issuer, alg, kid, key });
   }
+}
 
-  private underwayOf(request: object): Underway {
-    const underway = this.underway.get(request);
-    if (!underway) throw new Error('a token that was not prepared');
-    return underway;
-  }
+function underwayOf(request: object): Underway {
+  const underway = underwayTokens.get(request);
+  if (!underway) throw new Error('a token that was not prepared');
+  return underway;
 }
 
 /** The library hands keys on to node:crypto, which its types do not say. */
