@@ -3,6 +3,7 @@
  * against the gateway. Needs `npm run build` before. With Debian's package `prometheus` it also runs the tests of the alerts.
  */
 import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { checkCompose } from './deploy/compose.ts';
 import { checkKubernetes } from './deploy/kubernetes.ts';
 import { checkMonitoring } from './deploy/monitoring.ts';
@@ -12,6 +13,7 @@ const complain = (fault: string): void => void faults.add(fault);
 await checkCompose(complain);
 await checkKubernetes(complain);
 await checkMonitoring(complain);
+await checkStart();
 
 const promtool = spawnSync('promtool', ['test', 'rules', 'deploy/prometheus/alerts.test.yml'], {
   encoding: 'utf8',
@@ -22,3 +24,14 @@ else if (promtool.status !== 0) complain(`deploy/prometheus: ${promtool.stdout}$
 for (const fault of faults) console.error(fault);
 if (faults.size > 0) process.exitCode = 1;
 else console.log('What is in deploy/ fits the gateway.');
+
+/** The image must run as `npm start` does, which the benchmark measures. */
+async function checkStart(): Promise<void> {
+  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: { start: string } };
+  const command = (await readFile('Dockerfile', 'utf8'))
+    .split('\n')
+    .findLast((line) => line.startsWith('CMD '));
+  const flags = scripts.start.split(' ').filter((word) => word.startsWith('--'));
+  const missing = flags.filter((flag) => command?.includes(`"${flag}"`) !== true);
+  if (missing.length > 0) complain(`Dockerfile: CMD lacks ${missing.join(' ')} of npm start`);
+}

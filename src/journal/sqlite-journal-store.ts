@@ -13,6 +13,9 @@ export interface StoreCall {
 export type StoreReply =
   { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: string };
 
+/** What a batch leaves behind is gone with the next: more would only lie about in memory. */
+const YOUNG_GENERATION_MB = 6;
+
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -74,7 +77,10 @@ export class SqliteJournalStore extends JournalStore {
   private start(): Worker {
     // The source runs as it is, the build as JavaScript: the worker is whatever stands beside this file.
     const file = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js';
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: { path: this.path } });
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: { path: this.path },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     worker.unref();
     worker.on('message', (reply: StoreReply) => {
       const pending = this.pending.get(reply.id);
