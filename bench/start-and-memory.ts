@@ -6,7 +6,7 @@ import { spreadOf } from './statistics.ts';
 
 const STARTS = 7;
 /** Of the usual requests of a round. */
-const SATURATING_SHARE = 10;
+const SATURATING_SHARE = 5;
 const MILLION = 1_000_000;
 const STEPS = 10;
 /** From here on caches and heaps have the size that they keep. */

@@ -182,6 +182,8 @@ export type Settings = {
 } & {
   /** The variable that the gateway file names for a secret; undefined when it is unset or empty. */
   readonly readSecret: (variable: string) => string | undefined;
+  /** Whether `npm start` runs the gateway, as npm says itself. */
+  readonly isRunByNpm: boolean;
 };
 
 /**
@@ -203,7 +205,8 @@ export function loadSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   }
   faults.throwIfAny();
   const readSecret = (variable: string) => textOf(variable, environment);
-  return Object.freeze({ ...(values as Settings), readSecret });
+  const isRunByNpm = textOf('npm_lifecycle_event', environment) === 'start';
+  return Object.freeze({ ...(values as Settings), readSecret, isRunByNpm });
 }
 
 /**

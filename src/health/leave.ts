@@ -18,11 +18,11 @@ const SAME_SIGNAL_MS = 100;
  */
 export function leaveOnSignal(
   lifecycle: Lifecycle,
-  settings: Pick<Settings, 'drainDelayMs' | 'shutdownGraceMs'>,
+  settings: Pick<Settings, 'drainDelayMs' | 'shutdownGraceMs' | 'isRunByNpm'>,
   farewell: { close: () => Promise<void>; flush: () => Promise<void> },
   logger: Logger,
 ): void {
-  const sameSignalMs = process.env['npm_lifecycle_event'] === 'start' ? SAME_SIGNAL_MS : 0;
+  const sameSignalMs = settings.isRunByNpm ? SAME_SIGNAL_MS : 0;
   let askedAt = -Infinity;
   const leave = async (signal: NodeJS.Signals): Promise<void> => {
     if (performance.now() - askedAt < sameSignalMs) return;
