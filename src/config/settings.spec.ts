@@ -49,7 +49,13 @@ describe('settings', () => {
       docsTokenUrl: undefined,
       logLevel: 'info',
       otelExporterOtlpEndpoint: undefined,
+      isRunByNpm: false,
     });
+  });
+
+  it('tell whether npm start runs the gateway', () => {
+    expect(load({ npm_lifecycle_event: 'start' }).isRunByNpm).toBe(true);
+    expect(load({ npm_lifecycle_event: 'test' }).isRunByNpm).toBe(false);
   });
 
   it('are named after their variables', () => {
