@@ -1,18 +1,13 @@
-import { openSync, readFileSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../sandbox/listen.ts';
+import { startFlags } from '../scripts/start-flags.ts';
 import { MeasuredProgram } from './measured-program.ts';
 import { AUDIENCE, CLIENT, GROUPNO, ISSUER, OCTANE_PATH, PASSWORD, USERNAME } from './scenario.ts';
 
 /** More than any run asks for: every limit counts, and none refuses. */
 const BOUNDLESS = '1000000000';
-
-const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  scripts: { start: string };
-};
-/** What `npm start` gives to Node. */
-const START_FLAGS = scripts.start.split(' ').filter((word) => word.startsWith('--'));
 
 /** Where compiled gateways are started, and with what. */
 export interface Surroundings {
@@ -58,7 +53,7 @@ export async function startGateway(
   const [port, managementPort] = [await freePort(0), await freePort(0)];
   const imports = preloaded.flatMap((name) => ['--import', new URL(name, import.meta.url).href]);
   return MeasuredProgram.start({
-    command: [process.execPath, ...START_FLAGS, ...imports, ...flags, 'dist/main.js'],
+    command: [process.execPath, ...(await startFlags()), ...imports, ...flags, 'dist/main.js'],
     folder,
     environment: {
       HOST: '127.0.0.1',

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { checkCompose } from './deploy/compose.ts';
 import { checkKubernetes } from './deploy/kubernetes.ts';
 import { checkMonitoring } from './deploy/monitoring.ts';
+import { startFlags } from './start-flags.ts';
 
 const faults = new Set<string>();
 const complain = (fault: string): void => void faults.add(fault);
@@ -27,11 +28,9 @@ else console.log('What is in deploy/ fits the gateway.');
 
 /** The image must run as `npm start` does, which the benchmark measures. */
 async function checkStart(): Promise<void> {
-  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: { start: string } };
   const command = (await readFile('Dockerfile', 'utf8'))
     .split('\n')
     .findLast((line) => line.startsWith('CMD '));
-  const flags = scripts.start.split(' ').filter((word) => word.startsWith('--'));
-  const missing = flags.filter((flag) => command?.includes(`"${flag}"`) !== true);
+  const missing = (await startFlags()).filter((flag) => command?.includes(`"${flag}"`) !== true);
   if (missing.length > 0) complain(`Dockerfile: CMD lacks ${missing.join(' ')} of npm start`);
 }
