@@ -2,14 +2,7 @@ import { GatheredCounts } from './counts.ts';
 import type { Count } from './counts.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import type { Policy } from './policy.ts';
-
-const POLICY: Policy = {
-  name: 'caller',
-  quota: 3,
-  windowSeconds: 60,
-  refusal: 'rate-limited',
-  detail: 'Too many.',
-};
+import { POLICY } from '../../test/support/policy.ts';
 
 /** Counts in memory, as far away as those in a database. */
 class FarCounts extends GatheredCounts {

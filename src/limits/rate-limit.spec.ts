@@ -1,14 +1,6 @@
 import { MemoryCounts } from './memory-counts.ts';
-import type { Policy } from './policy.ts';
 import { RateLimit } from './rate-limit.ts';
-
-const POLICY: Policy = {
-  name: 'caller',
-  quota: 3,
-  windowSeconds: 60,
-  refusal: 'rate-limited',
-  detail: 'Too many.',
-};
+import { POLICY } from '../../test/support/policy.ts';
 
 const realNow = Date.now.bind(Date);
 let now = realNow();
