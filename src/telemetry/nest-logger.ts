@@ -14,6 +14,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
+    // The access line comes with its request and its trace: what would be merged is in it.
     mixin: (line) => ('traceId' in line ? {} : servedRequest()),
     redact: { paths: REDACTED_PROPERTIES, censor: REDACTED },
     hooks: { streamWrite: harmless },

@@ -26,10 +26,7 @@ export function keepsRules(dto: Dto, instance: object, level: RuleLevel): boolea
 
 function compile(dto: Dto, level: RuleLevel): Holds {
   const fields = fieldsOf(dto).map((field) => compileField(dto, field, level));
-  return (object) => {
-    for (const holds of fields) if (!holds(object)) return false;
-    return true;
-  };
+  return (object) => fields.every((holds) => holds(object));
 }
 
 /** Rules that are in force under the same condition ask for it once. */
