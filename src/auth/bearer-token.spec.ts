@@ -1,6 +1,9 @@
+import fc from 'fast-check';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problems/problems.ts';
 import { bearerToken, readUnverified } from './bearer-token.ts';
+
+const BASE64URL_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** A request as Node reads it: it keeps only the first Authorization header in `headers`. */
 function requestWith(...authorizations: string[]): FastifyRequest {
@@ -133,12 +136,24 @@ describe('an unverified token', () => {
     expect(refusal(() => readUnverified(text))).toBe('invalid-token');
   });
 
+  it('has one spelling: that of an encoder', () => {
+    const lastCharacters = fc.constantFrom(...BASE64URL_ALPHABET);
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 5 }), lastCharacters, (bytes, last) => {
+        const signature = Buffer.from(bytes).toString('base64url').slice(0, -1) + last;
+        const isCanonical = Buffer.from(signature, 'base64url').toString('base64url') === signature;
+        const read = () => readUnverified(token(HEADER, CLAIMS, signature));
+        expect(refusal(read)).toBe(isCanonical ? undefined : 'invalid-token');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   /** The same bytes to a lenient decoder, in other characters: the last one has bits that stand for nothing. */
   function strayBit(content: object): string {
     const part =
       ['', 'x'].map((pad) => encode({ ...content, pad })).find(({ length }) => length % 4 !== 0) ?? '';
-    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-    const stray = part.slice(0, -1) + alphabet[alphabet.indexOf(part.at(-1) ?? '') + 1];
+    const stray = part.slice(0, -1) + BASE64URL_ALPHABET[BASE64URL_ALPHABET.indexOf(part.at(-1) ?? '') + 1];
     expect(Buffer.from(stray, 'base64url')).toEqual(Buffer.from(part, 'base64url'));
     return stray;
   }

@@ -38,8 +38,9 @@ export class ProblemFilter implements ExceptionFilter {
       .status(problem.status)
       .headers(problem.headers)
       .header('content-type', 'application/problem+json')
-      // Bytes, because Fastify adds a charset to textual JSON, which this media type does not have.
-      .send(Buffer.from(JSON.stringify(problemBody(problem, request.id, this.settings.publicUrl))));
+      // Of our own, because Fastify's adds a charset, which this media type does not have.
+      .serializer(JSON.stringify)
+      .send(problemBody(problem, request.id, this.settings.publicUrl));
   }
 
   private translate(error: unknown, request: FastifyRequest): Problem {

@@ -64,9 +64,10 @@ export class AuthFailureLimit {
 
 /** Whoever has one IPv6 address has the 2^64 of its network. An IPv4 address stands for itself, also inside an IPv6 one. */
 function networkOf(address: string): string {
+  if (isIPv4(address)) return address;
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
   if (mapped !== undefined && isIPv4(mapped)) return mapped;
-  if (!isIPv6(address)) return isIPv4(address) ? address : NO_ADDRESS;
+  if (!isIPv6(address)) return NO_ADDRESS;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');
   const rest = tail ? tail.split(':') : [];

@@ -34,6 +34,26 @@ describe('hasAtMostDecimals', () => {
     );
   });
 
+  it('agrees with the digits of every number', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), cents()), (value) => {
+        const [mantissa = '', exponent = '0'] = String(value).split('e');
+        const digits = (mantissa.split('.')[1]?.length ?? 0) - Number(exponent);
+        expect(hasAtMostDecimals(value, 2)).toBe(digits <= 2);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  /** Around whole cents, up to where a double has no cents any more. */
+  const cents = () =>
+    fc
+      .tuple(fc.double({ min: 0, max: 2 ** 53, noNaN: true }), fc.integer({ min: -2, max: 2 }))
+      .map(([whole, ulps]) => {
+        const value = Math.round(whole) / 100;
+        return value + ulps * value * Number.EPSILON;
+      });
+
   it.each([undefined, null, '1.234', {}, [1.234], Infinity, NaN])('says nothing of %j', (value) => {
     expect(hasAtMostDecimals(value, 2)).toBe(true);
   });
