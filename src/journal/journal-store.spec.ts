@@ -79,6 +79,36 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     ]);
   });
 
+  it('writes each batch as it is, however many of its size came before and in whatever order their properties stand', async () => {
+    for (const custno of ['1', '2', '3']) {
+      const keyless = Object.fromEntries(
+        Object.entries(intentOf({ custno })).toReversed(),
+      ) as unknown as Intent;
+      const withKey = keyed(`key of ${custno}`, { custno, operation: 'welcome-email' });
+      expect(await store.begin([keyless, withKey])).toEqual([null, null]);
+      await store.complete([
+        completionOf(withKey.id, { outcome: 'unknown', octaneStatus: null, attempts: 3 }),
+        completionOf(keyless.id, { completedAt: NOW + Number(custno) }),
+      ]);
+    }
+    const written = (await records())
+      .toReversed()
+      .map((record) => [
+        record.custno,
+        record.operation,
+        record.outcome,
+        record.octaneStatus,
+        record.attempts,
+        record.completedAt,
+      ]);
+    expect(written).toEqual(
+      ['1', '2', '3'].flatMap((custno) => [
+        [custno, 'direct-debit', 'applied', 200, 1, NOW + Number(custno)],
+        [custno, 'welcome-email', 'unknown', null, 3, NOW + 5],
+      ]),
+    );
+  });
+
   it('knows a change without an outcome as unknown once its time is over', async () => {
     await store.begin([intentOf()]);
     expect((await records(NOW + 14_999))[0]?.outcome).toBe('in-progress');

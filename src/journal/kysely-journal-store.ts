@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
+import { BatchStatement } from './batch-statement.ts';
 import { firstIdAt } from './change-id.ts';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, JournalFilter, JournalRecord, KeyHolder } from './journal-store.ts';
@@ -9,9 +10,54 @@ import type { ChangeRow, JournalSchema } from './schema.ts';
 
 const PAGE_ROWS = 500;
 
+/** The condition names the partial index; a change without a key is in no index and in nobody's way. */
+const insertChanges = (): BatchStatement<ChangeRow> =>
+  new BatchStatement(
+    (database, rows) =>
+      database
+        .insertInto('changes')
+        .values(rows)
+        .onConflict((conflict) => conflict.column('key_hash').where('key_hash', 'is not', null).doNothing())
+        .returning('id')
+        .compile(),
+    (row) => Object.values(row),
+  );
+
+/** What a completion says, and the type of each value, which no database can tell from a parameter alone. */
+const completionValues = (completion: Completion): readonly (readonly [unknown, string])[] => [
+  [completion.id, 'text'],
+  [completion.outcome, 'text'],
+  [completion.octaneStatus, 'integer'],
+  [completion.attempts, 'integer'],
+  [completion.completedAt, 'bigint'],
+  [completion.reply, 'text'],
+  [completion.keepsKey ? 1 : 0, 'integer'],
+];
+
+const completeChanges = (): BatchStatement<Completion> =>
+  new BatchStatement(
+    (database, completions) => {
+      const rows = completions.map((completion) => {
+        const values = completionValues(completion);
+        return sql`(${sql.join(values.map(([value, type]) => sql`CAST(${value} AS ${sql.raw(type)})`))})`;
+      });
+      return sql`
+        WITH done (id, outcome, octane_status, attempts, completed_at, reply, keeps_key) AS (VALUES ${sql.join(rows)})
+        UPDATE changes SET
+          outcome = done.outcome, octane_status = done.octane_status, attempts = done.attempts,
+          completed_at = done.completed_at,
+          reply = CASE WHEN changes.key_hash IS NOT NULL THEN done.reply END,
+          key_hash = CASE WHEN done.keeps_key = 1 THEN changes.key_hash END
+        FROM done WHERE changes.id = done.id`.compile(database);
+    },
+    (completion) => completionValues(completion).map(([value]) => value),
+  );
+
 /** The journal's queries, the same for SQLite and PostgreSQL. No parameter properties: the tests run the worker's files unbuilt. */
 export class KyselyJournalStore extends JournalStore {
   private readonly database: Kysely<JournalSchema>;
+  private readonly insertions = insertChanges();
+  private readonly completions = completeChanges();
   private migrated = false;
 
   constructor(database: Kysely<JournalSchema>) {
@@ -31,14 +77,11 @@ export class KyselyJournalStore extends JournalStore {
   }
 
   async begin(intents: readonly Intent[]): Promise<(KeyHolder | null)[]> {
-    const begun = await this.database
-      .insertInto('changes')
+    const begun = (await this.insertions.execute(
+      this.database,
       // In one order everywhere: two replicas that insert the same keys must not wait for each other crosswise.
-      .values(intents.map(rowOf).toSorted((a, b) => ((a.key_hash ?? '') < (b.key_hash ?? '') ? -1 : 1)))
-      // The condition names the partial index; a change without a key is in no index and in nobody's way.
-      .onConflict((conflict) => conflict.column('key_hash').where('key_hash', 'is not', null).doNothing())
-      .returning('id')
-      .execute();
+      intents.map(rowOf).toSorted((a, b) => ((a.key_hash ?? '') < (b.key_hash ?? '') ? -1 : 1)),
+    )) as { id: string }[];
     if (begun.length === intents.length) return intents.map(() => null);
     const recorded = new Set(begun.map(({ id }) => id));
     const refused = intents.filter(({ id }) => !recorded.has(id));
@@ -70,7 +113,7 @@ export class KyselyJournalStore extends JournalStore {
   async complete(completions: readonly Completion[]): Promise<void> {
     const givenBack = completions.filter(({ keyGoesBackTo }) => keyGoesBackTo !== null);
     if (givenBack.length === 0) {
-      await this.write(this.database, completions);
+      await this.completions.execute(this.database, completions);
       return;
     }
     await this.database.transaction().execute(async (transaction) => {
@@ -84,7 +127,7 @@ export class KyselyJournalStore extends JournalStore {
         )
         .where('key_hash', 'is not', null)
         .execute();
-      await this.write(transaction, completions);
+      await this.completions.execute(transaction, completions);
       const receiverOf = new Map(givenBack.map(({ id, keyGoesBackTo }) => [id, keyGoesBackTo]));
       for (const { id, key_hash } of keys) {
         await transaction
@@ -182,37 +225,28 @@ export class KyselyJournalStore extends JournalStore {
       ]),
     );
   }
-
-  /** One statement for all of them. */
-  private async write(database: Kysely<JournalSchema>, completions: readonly Completion[]): Promise<void> {
-    const rows = completions.map(
-      ({ id, outcome, octaneStatus, attempts, completedAt, reply, keepsKey }) => sql`(
-        CAST(${id} AS text), CAST(${outcome} AS text), CAST(${octaneStatus} AS integer), CAST(${attempts} AS integer),
-        CAST(${completedAt} AS bigint), CAST(${reply} AS text), CAST(${keepsKey ? 1 : 0} AS integer))`,
-    );
-    await sql`
-      WITH done (id, outcome, octane_status, attempts, completed_at, reply, keeps_key) AS (VALUES ${sql.join(rows)})
-      UPDATE changes SET
-        outcome = done.outcome, octane_status = done.octane_status, attempts = done.attempts,
-        completed_at = done.completed_at,
-        reply = CASE WHEN changes.key_hash IS NOT NULL THEN done.reply END,
-        key_hash = CASE WHEN done.keeps_key = 1 THEN changes.key_hash END
-      FROM done WHERE changes.id = done.id`.execute(database);
-  }
 }
 
-function rowOf({ key, requestId, unknownAt, ...same }: Intent): ChangeRow {
+/** Its properties are always in this order, on which the text of a statement rests. */
+function rowOf(intent: Intent): ChangeRow {
   return {
-    ...same,
-    request_id: requestId,
-    unknown_at: unknownAt,
+    id: intent.id,
+    at: intent.at,
+    issuer: intent.issuer,
+    client: intent.client,
+    subject: intent.subject,
+    groupno: intent.groupno,
+    custno: intent.custno,
+    operation: intent.operation,
+    request_id: intent.requestId,
+    unknown_at: intent.unknownAt,
     outcome: null,
     octane_status: null,
     attempts: 0,
     completed_at: null,
-    key_hash: key?.hash ?? null,
-    fingerprint: key?.fingerprint ?? null,
-    expires_at: key?.expiresAt ?? null,
+    key_hash: intent.key?.hash ?? null,
+    fingerprint: intent.key?.fingerprint ?? null,
+    expires_at: intent.key?.expiresAt ?? null,
     reply: null,
   };
 }
