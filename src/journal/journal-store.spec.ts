@@ -92,15 +92,15 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
       ]);
     }
     const written = (await records())
-      .toReversed()
-      .map((record) => [
-        record.custno,
-        record.operation,
-        record.outcome,
-        record.octaneStatus,
-        record.attempts,
-        record.completedAt,
-      ]);
+      .map(({ custno, operation, outcome, octaneStatus, attempts, completedAt }) => [
+        custno,
+        operation,
+        outcome,
+        octaneStatus,
+        attempts,
+        completedAt,
+      ])
+      .toSorted();
     expect(written).toEqual(
       ['1', '2', '3'].flatMap((custno) => [
         [custno, 'direct-debit', 'applied', 200, 1, NOW + Number(custno)],
