@@ -1,4 +1,4 @@
-import { CONTENDERS, GATEWAY_SQLITE, HAPROXY } from './contenders.ts';
+import { CONTENDERS, FASTIFY_WITH_CACHE, GATEWAY_SQLITE, HAPROXY } from './contenders.ts';
 import type { Goal } from './goals.ts';
 import { figure, table } from './markdown.ts';
 import type { MeasuredProgram } from './measured-program.ts';
@@ -6,6 +6,8 @@ import type { Effort, Stage } from './stage.ts';
 import { ratioOf, spreadOf } from './statistics.ts';
 
 const SECONDS = 5;
+/** HAProxy is what the gateway is held to; the peer shows what Node makes of the same load with next to nothing to do. */
+const WHO: ReadonlySet<string> = new Set([HAPROXY, FASTIFY_WITH_CACHE, GATEWAY_SQLITE]);
 
 /**
  * Latency when there is time to breathe: requests come at a steady rate, half of what the gateway can serve, whether or not
@@ -18,12 +20,12 @@ export async function measureHalfLoad(
   await stage.useTokens(tokens);
   const started = new Map<string, MeasuredProgram>();
   try {
-    for (const contender of CONTENDERS.filter(({ name }) => name === GATEWAY_SQLITE || name === HAPROXY)) {
+    for (const contender of CONTENDERS.filter(({ name }) => WHO.has(name))) {
       if ((await contender.missing?.()) !== undefined) continue;
       started.set(contender.name, await contender.start(stage.surroundings, stage.newDatabase));
     }
     const gateway = started.get(GATEWAY_SQLITE)!;
-    await stage.ask(gateway, { count: warmUp, tokens: 'all' });
+    for (const program of started.values()) await stage.ask(program, { count: warmUp, tokens: 'all' });
     const saturation: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       saturation.push((await stage.measure(gateway, { count: requests, tokens: 'all' })).perSecond);
