@@ -137,7 +137,7 @@ describe('an unverified token', () => {
   });
 
   it('has one spelling: that of an encoder', () => {
-    const lastCharacters = fc.constantFrom(...BASE64URL_ALPHABET);
+    const lastCharacters = fc.constantFrom(...BASE64URL_ALPHABET.split(''));
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 5 }), lastCharacters, (bytes, last) => {
         const signature = Buffer.from(bytes).toString('base64url').slice(0, -1) + last;

@@ -100,7 +100,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
         attempts,
         completedAt,
       ])
-      .toSorted();
+      .toSorted((a, b) => String(a).localeCompare(String(b)));
     expect(written).toEqual(
       ['1', '2', '3'].flatMap((custno) => [
         [custno, 'direct-debit', 'applied', 200, 1, NOW + Number(custno)],
