@@ -23,25 +23,27 @@ const insertChanges = (): BatchStatement<ChangeRow> =>
     (row) => Object.values(row),
   );
 
-/** What a completion says, and the type of each value, which no database can tell from a parameter alone. */
-const completionValues = (completion: Completion): readonly (readonly [unknown, string])[] => [
-  [completion.id, 'text'],
-  [completion.outcome, 'text'],
-  [completion.octaneStatus, 'integer'],
-  [completion.attempts, 'integer'],
-  [completion.completedAt, 'bigint'],
-  [completion.reply, 'text'],
-  [completion.keepsKey ? 1 : 0, 'integer'],
+/** No database can tell the type of such a value from a parameter alone. */
+const COMPLETION_TYPES = ['text', 'text', 'integer', 'integer', 'bigint', 'text', 'integer'] as const;
+
+/** What a completion says, in the order of {@link COMPLETION_TYPES}. */
+const completionValues = (completion: Completion): readonly unknown[] => [
+  completion.id,
+  completion.outcome,
+  completion.octaneStatus,
+  completion.attempts,
+  completion.completedAt,
+  completion.reply,
+  completion.keepsKey ? 1 : 0,
 ];
 
 const completeChanges = (): BatchStatement<Completion> =>
-  new BatchStatement(
-    (database, completions) => {
-      const rows = completions.map((completion) => {
-        const values = completionValues(completion);
-        return sql`(${sql.join(values.map(([value, type]) => sql`CAST(${value} AS ${sql.raw(type)})`))})`;
-      });
-      return sql`
+  new BatchStatement((database, completions) => {
+    const rows = completions.map((completion) => {
+      const values = completionValues(completion);
+      return sql`(${sql.join(COMPLETION_TYPES.map((type, index) => sql`CAST(${values[index]} AS ${sql.raw(type)})`))})`;
+    });
+    return sql`
         WITH done (id, outcome, octane_status, attempts, completed_at, reply, keeps_key) AS (VALUES ${sql.join(rows)})
         UPDATE changes SET
           outcome = done.outcome, octane_status = done.octane_status, attempts = done.attempts,
@@ -49,9 +51,7 @@ const completeChanges = (): BatchStatement<Completion> =>
           reply = CASE WHEN changes.key_hash IS NOT NULL THEN done.reply END,
           key_hash = CASE WHEN done.keeps_key = 1 THEN changes.key_hash END
         FROM done WHERE changes.id = done.id`.compile(database);
-    },
-    (completion) => completionValues(completion).map(([value]) => value),
-  );
+  }, completionValues);
 
 /** The journal's queries, the same for SQLite and PostgreSQL. No parameter properties: the tests run the worker's files unbuilt. */
 export class KyselyJournalStore extends JournalStore {
