@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import fc from 'fast-check';
+import { packageVersion } from '../src/telemetry/metrics.ts';
 import { brokenDirectDebit, validDirectDebit } from './support/direct-debit-arbitraries.ts';
 import { expectAnswerHeaders, expectProblem } from './support/expect-problem.ts';
 import { CREDENTIALS, TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
@@ -21,11 +22,13 @@ const SPECIAL_DIRECT_DEBIT = {
 /** All that Octane is told beside the body. */
 const HEADER_NAMES = [
   'accept',
+  'accept-encoding',
   'authorization',
   'connection',
   'content-length',
   'content-type',
   'host',
+  'user-agent',
   'x-request-id',
 ];
 
@@ -62,6 +65,8 @@ describe('the request to Octane', () => {
         authorization: basicOf(CREDENTIALS.OCTANE_1001_USERNAME, CREDENTIALS.OCTANE_1001_PASSWORD),
         'content-type': 'application/json',
         accept: 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': `octane-bff/${packageVersion()}`,
         'x-request-id': answer.headers['x-request-id'],
       });
     },
@@ -300,15 +305,30 @@ describe('the answer to a direct debit', () => {
     expect((await gateway.setDirectDebit()).json).toEqual({ directDebit: REQUIRED });
   });
 
+  it.each(['', 0])('leaves out what is %j for "not set"', async (notSet) => {
+    const texts = ['ddNotificationEmail', 'ddPaymentDay'];
+    const numbers = ['ddSpecialPaymentAmount', 'ddSpecialRequiredCount', 'ddSpecialCurrentCount'];
+    const kept = new Set(notSet === '' ? texts : numbers);
+    const optional = Object.keys(EVERY_FIELD).filter((field) => !Object.hasOwn(REQUIRED, field));
+    const sent = Object.fromEntries(optional.map((field) => [field, notSet]));
+    octaneAnswers({ directDebit: { ...REQUIRED, ...sent } });
+    const answer = await gateway.setDirectDebit();
+    const expected = Object.fromEntries(Object.entries(sent).filter(([field]) => kept.has(field)));
+    expect({ status: answer.status, json: answer.json }).toEqual({
+      status: 200,
+      json: { directDebit: { ...REQUIRED, ...expected } },
+    });
+  });
+
   const wrongFields = Object.entries({
-    directDebitType: ['', 'off', 1, null, undefined],
-    ddNotificationFlag: ['y', true, null, undefined],
+    directDebitType: ['', 0, 'off', 1, null, undefined],
+    ddNotificationFlag: ['', 0, 'y', true, null, undefined],
     ddNotificationEmail: [1, ['a@b.c']],
     ddPaymentDay: [15, {}],
-    ddSpecialPaymentPeriod: ['', 'dd', 1],
+    ddSpecialPaymentPeriod: [' ', 'dd', 1],
     ddSpecialPaymentMethod: ['XX', false],
     ddSpecialPaymentAmount: ['10.00', [], false],
-    ddSpecialDayOfWeek: [0, 8, 1.5, '1'],
+    ddSpecialDayOfWeek: ['0', 8, 1.5, '1'],
     ddSpecialEndType: ['EX', 1],
     ddSpecialStartDate: [1566656122, false],
     ddSpecialEndDate: [1566656122, {}],

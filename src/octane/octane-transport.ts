@@ -2,6 +2,7 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import type { GroupConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import { packageVersion } from '../telemetry/metrics.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
@@ -29,6 +30,7 @@ const PATHS: Readonly<Record<Operation, string>> = {
   'direct-debit': 'direct-debit',
   'welcome-email': 'send-welcome-email',
 };
+const USER_AGENT = `octane-bff/${packageVersion()}`;
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** The only place that knows HTTP to Octane: URL, credentials, and what each status and each broken connection means. */
@@ -81,6 +83,9 @@ export class OctaneTransport {
       authorization: this.authorization(groupno),
       'content-type': 'application/json',
       accept: 'application/json',
+      // A coding would save nothing on answers this short.
+      'accept-encoding': 'identity',
+      'user-agent': USER_AGENT,
       'x-request-id': correlation.requestId,
     };
     const { traceparent, tracestate } = this.tracing.headers(correlation);

@@ -40,6 +40,7 @@ const oneOf =
   (value) =>
     values.includes(value);
 const isString: Test = (value) => typeof value === 'string';
+const isDate: Test = (value) => typeof value === 'string' && value !== '';
 
 /** The documented fields of an answer, in the document's order. */
 const ANSWER_FIELDS = Object.entries<Test>({
@@ -52,14 +53,20 @@ const ANSWER_FIELDS = Object.entries<Test>({
   ddSpecialPaymentAmount: Number.isFinite,
   ddSpecialDayOfWeek: oneOf(DAYS_OF_WEEK),
   ddSpecialEndType: oneOf(END_TYPES),
-  ddSpecialStartDate: isString,
-  ddSpecialEndDate: isString,
+  ddSpecialStartDate: isDate,
+  ddSpecialEndDate: isDate,
   ddSpecialRequiredCount: Number.isInteger,
   ddSpecialCurrentCount: Number.isInteger,
 } satisfies Record<keyof DirectDebit, Test>);
 
+const REQUIRED_FIELDS: readonly string[] = [
+  'directDebitType',
+  'ddNotificationFlag',
+] satisfies (keyof DirectDebit)[];
+
 /**
- * Reads the body of a 200: only documented fields are kept, and nulls are left out.
+ * Reads the body of a 200: only documented fields are kept. An optional field that is not set is left out: it is null there,
+ * or an empty text or 0 where its type does not allow that value.
  *
  * @returns undefined where it is not the documented object
  */
@@ -70,10 +77,10 @@ export function readDirectDebitAnswer(body: string): DirectDebitAnswer | undefin
   for (const [field, fits] of ANSWER_FIELDS) {
     const value = Object.hasOwn(sent, field) ? (sent[field] ?? undefined) : undefined;
     if (value === undefined) continue;
-    if (!fits(value)) return undefined;
-    directDebit[field] = value;
+    if (fits(value)) directDebit[field] = value;
+    else if (REQUIRED_FIELDS.includes(field) || (value !== '' && value !== 0)) return undefined;
   }
-  const isWhole = 'directDebitType' in directDebit && 'ddNotificationFlag' in directDebit;
+  const isWhole = REQUIRED_FIELDS.every((field) => field in directDebit);
   return isWhole ? { directDebit: directDebit as unknown as DirectDebit } : undefined;
 }
 
