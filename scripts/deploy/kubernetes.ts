@@ -195,7 +195,7 @@ async function checkOverlay(deployment: unknown, complain: Complain): Promise<vo
     const variables: Record<string, string> = {
       ...literalVariables(deployment),
       ...(parseEnv(readFileSync(join(OVERLAY, 'settings.env'), 'utf8')) as Record<string, string>),
-      DATABASE_URL: 'postgres://user:password@postgres/octane_bff',
+      DATABASE_URL: 'postgres://user:password@postgres/octane_bff?sslmode=verify-full',
     };
     if (variables['GATEWAY_FILE'] !== join(mountOf('gateway-file'), 'gateway.yaml')) {
       complain(`${BASE}: GATEWAY_FILE is not where the gateway file is mounted`);

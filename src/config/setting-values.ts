@@ -45,19 +45,6 @@ export function filePath(text: string): string {
   throw new InvalidValue('must be the path of a file');
 }
 
-/** `sqlite:PATH`, or a PostgreSQL connection URL. */
-export function databaseUrl(text: string): string {
-  const embedded = /^sqlite:(?<path>.*)$/s.exec(text);
-  if (embedded) {
-    if (embedded.groups?.['path']?.trim()) return text;
-    throw new InvalidValue('must name a file after sqlite:, such as sqlite:data/gateway.db');
-  }
-  if (/^postgres(ql)?:\/\/\S+$/.test(text) && URL.canParse(text)) return text;
-  throw new InvalidValue(
-    'must be sqlite:PATH or a postgres:// URL (with special characters of the password percent-encoded)',
-  );
-}
-
 /** IP addresses and networks, separated by commas; blanks around a comma do not matter. No text: none. */
 export function networks(text: string): readonly string[] {
   if (text === '') return Object.freeze([]);

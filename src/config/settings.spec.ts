@@ -31,6 +31,7 @@ describe('settings', () => {
       allowInsecureHttp: false,
       gatewayFile: 'config/gateway.yaml',
       databaseUrl: 'sqlite:data/gateway.db',
+      databaseUrlFile: undefined,
       directDebitRules: 'standard',
       octaneTimeoutMs: 10_000,
       octaneConnectTimeoutMs: 2000,
@@ -44,6 +45,8 @@ describe('settings', () => {
       journalRetentionDays: 400,
       drainDelayMs: 2000,
       shutdownGraceMs: 15_000,
+      keepAliveTimeoutMs: 620_000,
+      docs: 'on',
       maxEventLoopDelayMs: 1000,
       publicUrl: undefined,
       docsTokenUrl: undefined,
@@ -125,7 +128,7 @@ describe('a variable that is right', () => {
     ['OCTANE_BASE_URL', 'http://127.8.9.10/', 'octaneBaseUrl', 'http://127.8.9.10'],
     ['OCTANE_BASE_URL', 'http://[::1]:80', 'octaneBaseUrl', 'http://[::1]'],
     ['DATABASE_URL', 'sqlite:/var/lib/gateway.db', 'databaseUrl', 'sqlite:/var/lib/gateway.db'],
-    ['DATABASE_URL', 'postgres://u:p%40@h/db', 'databaseUrl', 'postgres://u:p%40@h/db'],
+    ['DATABASE_URL', 'postgres://u:p%40@localhost/db', 'databaseUrl', 'postgres://u:p%40@localhost/db'],
     ['DATABASE_URL', 'postgresql:///db?host=/run', 'databaseUrl', 'postgresql:///db?host=/run'],
     ['DIRECT_DEBIT_RULES', 'strict', 'directDebitRules', 'strict'],
     ['OCTANE_TIMEOUT_MS', '1', 'octaneTimeoutMs', 1],
@@ -145,14 +148,25 @@ describe('a variable that is right', () => {
       'http://localhost:4002/docs-token',
     ],
     ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel:4318', 'otelExporterOtlpEndpoint', 'http://otel:4318'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://otel:4318', 'otelExporterOtlpEndpoint', 'https://otel:4318'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://[::1]:4318/', 'otelExporterOtlpEndpoint', 'http://[::1]:4318'],
+    ['KEEP_ALIVE_TIMEOUT_MS', '1', 'keepAliveTimeoutMs', 1],
+    ['DOCS', 'off', 'docs', 'off'],
   ])('%s=%s', (variable, text, name, value) => {
     expect(load({ [variable]: text })[name]).toEqual(value);
   });
 
   it('lets http stand for any host when the operator vouches for the network', () => {
-    const closed = { OCTANE_BASE_URL: 'http://octane:4001/api', ALLOW_INSECURE_HTTP: 'true' };
-    expect(loadSettings(closed).octaneBaseUrl).toBe('http://octane:4001/api');
+    const closed = {
+      OCTANE_BASE_URL: 'http://octane:4001/api',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4318',
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      ALLOW_INSECURE_HTTP: 'true',
+    };
+    expect(loadSettings(closed)).toMatchObject({
+      octaneBaseUrl: 'http://octane:4001/api',
+      otelExporterOtlpEndpoint: 'http://otel:4318',
+    });
   });
 });
 
@@ -180,6 +194,7 @@ describe('a variable that is wrong stops the start, by name and without its valu
     'AUTH_FAILURE_RATE_LIMIT',
     'JOURNAL_RETENTION_DAYS',
     'SHUTDOWN_GRACE_MS',
+    'KEEP_ALIVE_TIMEOUT_MS',
   ];
   const atLeastZero = ['PORT', 'MANAGEMENT_PORT', 'DRAIN_DELAY_MS', 'MAX_EVENT_LOOP_DELAY_MS'];
 
@@ -221,6 +236,13 @@ describe('a variable that is wrong stops the start, by name and without its valu
       'DOCS_TOKEN_URL',
       text,
     ]),
+    ...['OFF', 'false', '0'].map((text) => ['DOCS', text]),
+    ['DATABASE_URL_FILE', '  '],
+    ...['http://otel.canary:4318', 'http://10.0.0.1:4318'].map((text) => [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      text,
+    ]),
+    ['NODE_TLS_REJECT_UNAUTHORIZED', '0'],
     ...['verbose', 'INFO'].map((text) => ['LOG_LEVEL', text]),
     ...['/problems', 'ftp://canary', 'https://u:canary@h', 'https://h?canary', 'https://h#canary'].map(
       (text) => ['PUBLIC_URL', text],
@@ -268,5 +290,38 @@ describe('a variable that is wrong stops the start, by name and without its valu
   it('refuses credentials in a URL even where http may stand for any host', () => {
     const environment = { OCTANE_BASE_URL: 'http://user:canary@octane/api', ALLOW_INSECURE_HTTP: 'true' };
     expect(faultsOf(environment)).toEqual(['OCTANE_BASE_URL: must not contain a user name or a password']);
+  });
+});
+
+describe('two settings that contradict each other stop the start', () => {
+  it.each<[string, Record<string, string>, readonly RegExp[]]>([
+    [
+      'a key outlives its record',
+      { IDEMPOTENCY_TTL_HOURS: '24.5', JOURNAL_RETENTION_DAYS: '1' },
+      [/^IDEMPOTENCY_TTL_HOURS: must not be longer than JOURNAL_RETENTION_DAYS/],
+    ],
+    ['by the default of the other', { IDEMPOTENCY_TTL_HOURS: '9601' }, [/^IDEMPOTENCY_TTL_HOURS: /]],
+    ['no key outlives its record', { IDEMPOTENCY_TTL_HOURS: '24', JOURNAL_RETENTION_DAYS: '1' }, []],
+    [
+      'the drain takes the whole grace',
+      { DRAIN_DELAY_MS: '15000' },
+      [/^DRAIN_DELAY_MS: must be shorter than SHUTDOWN_GRACE_MS/],
+    ],
+    ['and more', { DRAIN_DELAY_MS: '2', SHUTDOWN_GRACE_MS: '1' }, [/^DRAIN_DELAY_MS: /]],
+    ['the drain is a little shorter', { DRAIN_DELAY_MS: '14999' }, []],
+    [
+      'one of them is wrong itself',
+      { DRAIN_DELAY_MS: '15000', SHUTDOWN_GRACE_MS: 'canary' },
+      [/^SHUTDOWN_GRACE_MS: /],
+    ],
+    [
+      'all at once',
+      { DRAIN_DELAY_MS: '15000', IDEMPOTENCY_TTL_HOURS: '9601', NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      [/^NODE_TLS/, /^IDEMP/, /^DRAIN/],
+    ],
+  ])('%s', (_, environment, faults) => {
+    expect(faultsOf({ ...OCTANE, ...environment })).toEqual(
+      faults.map((fault) => expect.stringMatching(fault)),
+    );
   });
 });

@@ -1,9 +1,10 @@
 import { InvalidValue } from './configuration-error.ts';
+import { parseDatabaseUrl, requireVerifiedDatabase } from './database-url.ts';
 import { Faults } from './faults.ts';
+import { FileReadings } from './file-readings.ts';
 import { parseBaseUrl, parseLoopbackUrl, requireProtectedTransport } from './http-url.ts';
 import {
   type Parser,
-  databaseUrl,
   filePath,
   hostToListenOn,
   networks,
@@ -57,7 +58,7 @@ export const SETTINGS_TABLE = {
     'ALLOW_INSECURE_HTTP',
     'false',
     trueOrFalse,
-    'true lets http: stand for Octane and the issuers, in a closed container network.',
+    'true lets Octane, issuers, database and collector be reached without verified TLS, in a closed container network.',
   ),
   gatewayFile: withDefault(
     'GATEWAY_FILE',
@@ -68,8 +69,13 @@ export const SETTINGS_TABLE = {
   databaseUrl: withDefault(
     'DATABASE_URL',
     'sqlite:data/gateway.db',
-    databaseUrl,
-    'Store of the journal: sqlite:PATH (embedded) or postgres://… (shared by replicas).',
+    parseDatabaseUrl,
+    'Store of the journal: sqlite:PATH (embedded) or postgres://… (shared by replicas; verified TLS to another machine).',
+  ),
+  databaseUrlFile: optional(
+    'DATABASE_URL_FILE',
+    filePath,
+    'File that holds DATABASE_URL, in place of the variable.',
   ),
   directDebitRules: withDefault(
     'DIRECT_DEBIT_RULES',
@@ -148,6 +154,13 @@ export const SETTINGS_TABLE = {
     timeoutMs,
     'Milliseconds after which a leaving gateway leaves at the latest.',
   ),
+  keepAliveTimeoutMs: withDefault(
+    'KEEP_ALIVE_TIMEOUT_MS',
+    '620000',
+    timeoutMs,
+    'Milliseconds that an idle connection of a client stays open: longer than any balancer in front keeps one.',
+  ),
+  docs: withDefault('DOCS', 'on', oneOf('on', 'off'), 'off: /docs and /openapi.json are 404.'),
   maxEventLoopDelayMs: withDefault(
     'MAX_EVENT_LOOP_DELAY_MS',
     '1000',
@@ -169,7 +182,7 @@ export const SETTINGS_TABLE = {
   otelExporterOtlpEndpoint: optional(
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     parseBaseUrl,
-    'Where traces go, for example http://collector:4318 (OTLP over http/protobuf, to /v1/traces below it).',
+    'Where traces go, for example https://collector:4318 (OTLP over http/protobuf, to /v1/traces below it).',
   ),
 } as const;
 
@@ -193,16 +206,8 @@ export type Settings = {
  */
 export function loadSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const faults = new Faults();
-  const values: Partial<Record<SettingName, unknown>> = {};
-  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS_TABLE)) {
-    values[name as SettingName] = faults.attempt(setting.variable, () => read(setting, environment));
-  }
-  const { octaneBaseUrl, allowInsecureHttp } = values as Partial<Settings>;
-  if (octaneBaseUrl !== undefined) {
-    faults.attempt(SETTINGS_TABLE.octaneBaseUrl.variable, () =>
-      requireProtectedTransport(new URL(octaneBaseUrl), allowInsecureHttp === true),
-    );
-  }
+  const values = readSettings(Object.keys(SETTINGS_TABLE) as SettingName[], environment, faults);
+  checkTogether(values, environment, faults);
   faults.throwIfAny();
   const readSecret = (variable: string) => textOf(variable, environment);
   const isRunByNpm = textOf('npm_lifecycle_event', environment) === 'start';
@@ -219,10 +224,81 @@ export function loadSetting<Name extends SettingName>(
   environment: NodeJS.ProcessEnv = process.env,
 ): Settings[Name] {
   const faults = new Faults();
-  const setting: Setting<unknown> = SETTINGS_TABLE[name];
-  const value = faults.attempt(setting.variable, () => read(setting, environment));
+  const names: SettingName[] =
+    name === 'databaseUrl' ? ['allowInsecureHttp', 'databaseUrl', 'databaseUrlFile'] : [name];
+  const values: Partial<Settings> = readSettings(names, environment, faults);
   faults.throwIfAny();
-  return value as Settings[Name];
+  return values[name] as Settings[Name];
+}
+
+/** A setting that is wrong is left out. */
+function readSettings(
+  names: readonly SettingName[],
+  environment: NodeJS.ProcessEnv,
+  faults: Faults,
+): Partial<Settings> {
+  const values: Partial<Record<SettingName, unknown>> = {};
+  for (const name of names) {
+    const setting: Setting<unknown> = SETTINGS_TABLE[name];
+    values[name] = faults.attempt(setting.variable, () => read(setting, environment));
+  }
+  if (values.databaseUrl === undefined) return values as Partial<Settings>;
+  return {
+    ...(values as Partial<Settings>),
+    databaseUrl: databaseUrlOf(values as Partial<Settings>, environment, faults)!,
+  };
+}
+
+/** The URL of the variable or of the file, with verified TLS where it needs it. */
+function databaseUrlOf(
+  { databaseUrl, databaseUrlFile, allowInsecureHttp }: Partial<Settings>,
+  environment: NodeJS.ProcessEnv,
+  faults: Faults,
+): string | undefined {
+  const { variable } =
+    databaseUrlFile === undefined ? SETTINGS_TABLE.databaseUrl : SETTINGS_TABLE.databaseUrlFile;
+  return faults.attempt(variable, () => {
+    if (databaseUrlFile !== undefined && textOf('DATABASE_URL', environment) !== undefined)
+      throw new InvalidValue('is set beside DATABASE_URL: keep one of them');
+    const url =
+      databaseUrlFile === undefined
+        ? databaseUrl!
+        : parseDatabaseUrl(new FileReadings().text(databaseUrlFile).replace(/\r?\n$/, ''));
+    return requireVerifiedDatabase(url, allowInsecureHttp === true);
+  });
+}
+
+/** What two settings say of each other, and what would take away the protection of a transport. */
+function checkTogether(values: Partial<Settings>, environment: NodeJS.ProcessEnv, faults: Faults): void {
+  const { octaneBaseUrl, otelExporterOtlpEndpoint, idempotencyTtlHours, journalRetentionDays } = values;
+  const { drainDelayMs, shutdownGraceMs } = values;
+  const isInsecureAllowed = values.allowInsecureHttp === true;
+  const refuse = (name: SettingName, isWrong: boolean, wrong: string): void => {
+    if (isWrong) faults.add(SETTINGS_TABLE[name].variable, wrong);
+  };
+  for (const [name, url] of Object.entries({ octaneBaseUrl, otelExporterOtlpEndpoint })) {
+    if (url === undefined) continue;
+    faults.attempt(SETTINGS_TABLE[name as SettingName].variable, () =>
+      requireProtectedTransport(new URL(url), isInsecureAllowed),
+    );
+  }
+  if (environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && !isInsecureAllowed) {
+    faults.add(
+      'NODE_TLS_REJECT_UNAUTHORIZED',
+      'must not be 0, which trusts every certificate, unless ALLOW_INSECURE_HTTP=true vouches for a closed network',
+    );
+  }
+  // A comparison with a setting that is wrong itself is false.
+  refuse(
+    'idempotencyTtlHours',
+    idempotencyTtlHours! > journalRetentionDays! * 24,
+    'must not be longer than JOURNAL_RETENTION_DAYS, after which a record is gone and its key with it',
+  );
+  refuse(
+    'drainDelayMs',
+    drainDelayMs! >= shutdownGraceMs!,
+    'must be shorter than SHUTDOWN_GRACE_MS, which begins at the same time',
+  );
 }
 
 function read<T>(setting: Setting<T>, environment: NodeJS.ProcessEnv): T | undefined {
