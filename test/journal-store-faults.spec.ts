@@ -87,6 +87,7 @@ function expectUnknown([directDebit, email]: [Answer, Answer]): void {
   expectProblem(directDebit, 503, 'journal-unavailable', { outcome: 'unknown', retryable: true });
   expectProblem(email, 503, 'journal-unavailable', { outcome: 'unknown', retryable: false });
   expect(directDebit.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+  expect(email.headers).not.toHaveProperty('retry-after');
 }
 
 /** What the gateway knew and could not write is written when the store is back, and the key gives its answer. */

@@ -31,14 +31,18 @@ const properStatus = (operation: Operation): number => (operation === 'direct de
 
 function expectRefusal(answer: Answer, code: Code, outcome: Outcome, retryable: boolean): void {
   expectProblem(answer, STATUS_OF[code], code, { outcome, retryable });
-  expect(/^[1-9]\d*$/.test(answer.headers['retry-after'] ?? '')).toBe(STATUS_OF[code] === 503);
+  const saysWhen = /^[1-9]\d*$/.test(answer.headers['retry-after'] ?? '');
+  expect(saysWhen).toBe(STATUS_OF[code] === 503 && retryable);
 }
 
 /** Octane behaves again: what went wrong before must not come back on the connections that are left. */
 async function expectRecovery(gateway: TestGateway, operation: Operation): Promise<void> {
   gateway.octane.reset();
-  expect((await call(gateway, operation)).status).toBe(properStatus(operation));
-  expect(gateway.octane.hits).toHaveLength(1);
+  // Twice, so that less than half of the calls fail, however few of them a slow machine makes in ten seconds.
+  for (const hits of [1, 2]) {
+    expect((await call(gateway, operation)).status).toBe(properStatus(operation));
+    expect(gateway.octane.hits).toHaveLength(hits);
+  }
 }
 
 const octane = (script: Script): Script => script;

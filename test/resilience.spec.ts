@@ -9,7 +9,7 @@ import type { Script } from './support/scripted-octane.ts';
 import { TestStores } from './support/stores.ts';
 
 const answerWith =
-  (status: number, headers: Record<string, string> = {}): Script =>
+  (status: number, headers: Record<string, string | string[]> = {}): Script =>
   (_hit, response) =>
     response.writeHead(status, headers).end();
 const reset: Script = (_hit, _response, socket) => socket.resetAndDestroy();
@@ -102,6 +102,22 @@ describe('a direct debit', () => {
     expect(hits()).toBe(1);
   });
 
+  it.each(['120 ', '1.5', '7, 7', '+3', '-5', '9'.repeat(40), 'Sun, 31 Feb 2066 08:49:37 GMT', ['5', '5']])(
+    'is sent again after a 429 whose Retry-After is %j as after one without',
+    async (header) => {
+      gateway.octane.script = inTurn(answerWith(429, { 'retry-after': header }), answerProperly);
+      expect((await gateway.setDirectDebit()).status).toBe(200);
+      expect(hits()).toBe(2);
+    },
+  );
+
+  it('is not sent again before the date in the Retry-After of a 429', async () => {
+    const inAMinute = new Date(Date.now() + 60_000).toUTCString();
+    gateway.octane.script = answerWith(429, { 'retry-after': inAMinute });
+    expect(Number((await gateway.setDirectDebit()).headers['retry-after'])).toBeGreaterThan(50);
+    expect(hits()).toBe(1);
+  });
+
   it('does not make a storm of retries when many fail', async () => {
     const held: (() => void)[] = [];
     gateway.octane.script = (...call) => void held.push(() => answerWith(503)(...call));
@@ -136,6 +152,33 @@ describe('a welcome email', () => {
     gateway.octane.script = answerWith(status);
     await gateway.sendWelcomeEmail();
     expect(hits()).toBe(1);
+  });
+
+  it.each([
+    ['10', '120 '],
+    ['10', '1.5'],
+    ['10', '7, 7'],
+    ['10', '+3'],
+    ['10', '-5'],
+    ['10', '9'.repeat(40)],
+    ['10', ['5', '5']],
+    ['7', '7'],
+    ['1', '0'],
+    ['1', 'Sun, 06 Nov 1994 08:49:37 GMT'],
+    ['1', 'Sunday, 06-Nov-94 08:49:37 GMT'],
+    ['1', 'Sun Nov  6 08:49:37 1994'],
+  ])('is to be sent again in %s seconds where Octane’s 429 says %j', async (told, header) => {
+    gateway.octane.script = answerWith(429, { 'retry-after': header });
+    const answer = await gateway.sendWelcomeEmail();
+    expectProblem(answer, 503, 'octane-unavailable', { outcome: 'rejected', retryable: true });
+    expect(answer.headers['retry-after']).toBe(told);
+  });
+
+  it('has no Retry-After where it is not to be sent again', async () => {
+    gateway.octane.script = answerWith(503, { 'retry-after': '7' });
+    const answer = await gateway.sendWelcomeEmail();
+    expectProblem(answer, 503, 'octane-unavailable', { outcome: 'unknown', retryable: false });
+    expect(answer.headers).not.toHaveProperty('retry-after');
   });
 
   it('is sent once when the connection breaks', async () => {

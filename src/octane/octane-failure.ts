@@ -55,7 +55,8 @@ export class OctaneFailure extends Problem {
       retryable: isRetryable(operation, outcome, octaneStatus),
       ...(retryAfterMs !== undefined &&
         code === 'octane-unavailable' && {
-          headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) },
+          // Who is told 0 comes back at once.
+          headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
         }),
     });
     this.fault = fault;

@@ -7,6 +7,7 @@ import { Tracing } from '../telemetry/tracing.ts';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import type { Operation } from './octane-failure.ts';
+import { retryAfterMs } from './retry-after.ts';
 import { TransportFailure } from './undici-axios.ts';
 
 /** One call to Octane. Nothing of the app's request is in it but what its validated parts gave. */
@@ -31,7 +32,6 @@ const PATHS: Readonly<Record<Operation, string>> = {
   'welcome-email': 'send-welcome-email',
 };
 const USER_AGENT = `octane-bff/${packageVersion()}`;
-const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** The only place that knows HTTP to Octane: URL, credentials, and what each status and each broken connection means. */
 @Injectable()
@@ -141,11 +141,4 @@ function refusal(operation: Operation, octaneStatus: number, waitMs: number | un
       return new OctaneFailure(operation, 'octane-error', outcome, details);
     }
   }
-}
-
-/** `Retry-After` is a count of seconds or a date (RFC 9110, section 10.2.3). */
-function retryAfterMs(header: unknown): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  const waitMs = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS);
 }

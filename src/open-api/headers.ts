@@ -14,8 +14,9 @@ export const ANSWER_HEADERS = {
     example: '0b5f2d34-6f0e-4a0e-9c53-7d1f6b1c2a90',
   },
   'Retry-After': {
-    description: 'Seconds after which the same request may succeed.',
-    schema: { type: 'integer', minimum: 0 },
+    description:
+      'Seconds after which the same request may be sent again. It is left out where `retryable` is false.',
+    schema: { type: 'integer', minimum: 1 },
     example: '5',
   },
   'RateLimit-Policy': {

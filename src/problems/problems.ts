@@ -318,11 +318,14 @@ export class Problem extends Error {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    const { retryAfterSeconds } = PROBLEMS[this.code];
-    return {
+    const { retryAfterSeconds, retryable } = PROBLEMS[this.code];
+    const headers: Record<string, string> = {
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
       ...this.extras.headers,
     };
+    // Whoever knows only the header would send again what must not be sent again.
+    if ((this.extras.retryable ?? retryable) === false) delete headers['retry-after'];
+    return headers;
   }
 }
 
