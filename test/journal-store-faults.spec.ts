@@ -280,7 +280,7 @@ describe('a journal in PostgreSQL', () => {
       gateway.octane.script = (_hit, response) => response.writeHead(500).end();
       expect((await set(key)).json.outcome).toBe('unknown');
       gateway.octane.reset();
-      relay.loseAnswerTo('commit');
+      relay.loseAnswerTo('commit\0');
       const answer = await set(key);
       expectRefusedBeforeSending(answer);
       await eventually(async () => (await settledRecord(databaseUrl, answer))?.outcome === 'not-sent');

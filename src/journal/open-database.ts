@@ -2,15 +2,18 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
-import type { PostgresPool, PostgresPoolClient, SqliteDatabase } from 'kysely';
-import pg from 'pg';
+import type { PostgresPool as KyselyPool, SqliteDatabase } from 'kysely';
+import { PostgresPool } from '../database/postgres-pool.ts';
 import type { JournalSchema } from './schema.ts';
 
-/** How long another process may hold the write lock of a SQLite file, and how long a statement of PostgreSQL may take. */
+/** How long another process may hold the write lock of a SQLite file. */
 const PATIENCE_MS = 1500;
 /** Nobody waits behind one who only reads. */
 const READING_PATIENCE_MS = 120_000;
-const CONNECTIONS = 4;
+const PATIENCE = {
+  writes: { connectMs: PATIENCE_MS, statementMs: PATIENCE_MS, lockMs: 500 },
+  reads: { connectMs: 5000, statementMs: READING_PATIENCE_MS, lockMs: READING_PATIENCE_MS },
+} as const;
 /** Together a few megabytes. */
 const MAX_REMEMBERED_STATEMENTS = 128;
 const MAX_REMEMBERED_LENGTH = 16 * 1024;
@@ -66,46 +69,7 @@ export function readSqlite(path: string): Kysely<JournalSchema> {
   return new Kysely<JournalSchema>({ dialect: new SqliteDialect({ database }) });
 }
 
-export function openPostgres(url: string, purpose: 'writes' | 'reads' = 'writes'): Kysely<JournalSchema> {
-  const statementMs = purpose === 'writes' ? PATIENCE_MS : READING_PATIENCE_MS;
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: CONNECTIONS,
-    connectionTimeoutMillis: PATIENCE_MS,
-    statement_timeout: statementMs,
-    query_timeout: statementMs + 500,
-    keepAlive: true,
-    // Times are counts of milliseconds, far below 2^53; the driver would give them as text.
-    types: {
-      getTypeParser: (oid, format) =>
-        oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
-    },
-  });
-  // A connection that breaks is replaced when it is next needed. Without listeners it would end the process: the pool listens
-  // only while a connection is idle.
-  pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
-  return new Kysely<JournalSchema>({ dialect: new PostgresDialect({ pool: withoutBadConnections(pool) }) });
-}
-
-/** Closes a connection after any fault that the server did not report itself: an answer that is late may never come. */
-function withoutBadConnections(pool: pg.Pool): PostgresPool {
-  return {
-    options: pool.options,
-    end: () => pool.end(),
-    connect: async () => {
-      const client = await pool.connect();
-      let isGood = true;
-      return {
-        query: (async (sql: string, parameters: unknown[]) => {
-          try {
-            return await client.query(sql, parameters);
-          } catch (error) {
-            isGood &&= error instanceof pg.DatabaseError;
-            throw error;
-          }
-        }) as unknown as PostgresPoolClient['query'],
-        release: () => client.release(!isGood),
-      };
-    },
-  };
+export function openPostgres(url: string, purpose: keyof typeof PATIENCE = 'writes'): Kysely<JournalSchema> {
+  const pool = new PostgresPool(url, PATIENCE[purpose]) as unknown as KyselyPool;
+  return new Kysely<JournalSchema>({ dialect: new PostgresDialect({ pool }) });
 }

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import pg from 'pg';
 import { RateLimiterPostgres } from 'rate-limiter-flexible';
+import { PostgresPool } from '../database/postgres-pool.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { GatheredCounts } from './counts.ts';
 import type { Count } from './counts.ts';
@@ -10,7 +10,6 @@ import { MemoryCounts } from './memory-counts.ts';
 import type { Policy } from './policy.ts';
 
 const TABLE = 'rate_limits';
-const CONNECTIONS = 4;
 /** How long a request waits for a connection, and for an answer on it. */
 const PATIENCE_MS = 1000;
 /** After a failure nobody asks the store for that long; then one request finds out whether it is back. */
@@ -22,15 +21,19 @@ const PRUNE_DELAY_MS = 60_000;
 /**
  * As the library makes it, but unlogged: counts need not survive a crash of the database, and so no request waits for a disk.
  * Two replicas may start together, and PostgreSQL does not bear two who create one table: the lock lasts until the end of the
- * statements, which are one transaction.
+ * statement. A table that exists needs no right to create one.
  */
 const CREATE_TABLE = `
-  SELECT pg_advisory_xact_lock(hashtext('octane-bff ${TABLE}'));
-  CREATE UNLOGGED TABLE IF NOT EXISTS ${TABLE} (
-    key varchar(255) PRIMARY KEY,
-    points integer NOT NULL DEFAULT 0,
-    expire bigint
-  )`;
+  DO $$ BEGIN
+    IF to_regclass('${TABLE}') IS NULL THEN
+      PERFORM pg_advisory_xact_lock(hashtext('octane-bff ${TABLE}'));
+      CREATE UNLOGGED TABLE IF NOT EXISTS ${TABLE} (
+        key varchar(255) PRIMARY KEY,
+        points integer NOT NULL DEFAULT 0,
+        expire bigint
+      );
+    END IF;
+  END $$`;
 
 /**
  * Counts that all replicas share. While the database is down or slow this process counts by itself, from nothing: a limit is
@@ -39,7 +42,7 @@ const CREATE_TABLE = `
 export class PostgresCounts extends GatheredCounts implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(PostgresCounts.name);
   private readonly insurance = new MemoryCounts();
-  private readonly pool: pg.Pool;
+  private readonly pool: PostgresPool;
   private readonly limiter: RateLimiterPostgres;
   private table: Promise<unknown> | undefined;
   /** While the store fails: when it is asked again. */
@@ -51,16 +54,11 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
     private readonly metrics: Metrics,
   ) {
     super();
-    this.pool = new pg.Pool({
-      connectionString: url,
-      max: CONNECTIONS,
-      connectionTimeoutMillis: PATIENCE_MS,
-      statement_timeout: PATIENCE_MS,
-      query_timeout: PATIENCE_MS,
-      keepAlive: true,
+    this.pool = new PostgresPool(url, {
+      connectMs: PATIENCE_MS,
+      statementMs: PATIENCE_MS,
+      lockMs: PATIENCE_MS / 2,
     });
-    // A connection that breaks is replaced when it is next needed; an error that nobody listens to would end the process.
-    this.pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
     this.limiter = new RateLimiterPostgres({
       storeClient: this.pool,
       storeType: 'pool',
@@ -104,7 +102,10 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
   /** Deletes the rows of windows that are over. */
   async prune(): Promise<void> {
     await this.attempt(() =>
-      this.pool.query(`DELETE FROM ${TABLE} WHERE expire < $1`, [Date.now() - PRUNE_DELAY_MS]),
+      this.pool.query({
+        text: `DELETE FROM ${TABLE} WHERE expire < $1`,
+        values: [Date.now() - PRUNE_DELAY_MS],
+      }),
     );
   }
 
@@ -115,7 +116,7 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
       this.asksAgainAt = performance.now() + REST_MS;
     }
     try {
-      await (this.table ??= this.pool.query(CREATE_TABLE));
+      await (this.table ??= this.pool.query({ text: CREATE_TABLE }));
       const result = await operation();
       if (this.asksAgainAt !== undefined) this.logger.warn('limits are counted over all replicas again');
       this.asksAgainAt = undefined;
