@@ -1,5 +1,7 @@
 import { expectProblem } from './support/expect-problem.ts';
 import type { Answer, TestGateway } from './support/gateway.ts';
+import { forge } from './support/forged-token.ts';
+import type { Forgery } from './support/forged-token.ts';
 import {
   clockToSetForward,
   expectLimited,
@@ -11,6 +13,7 @@ import {
   statuses,
   times,
 } from './support/limits.ts';
+import type { TokenIssuer } from './support/token-issuer.ts';
 
 const after = clockToSetForward();
 
@@ -60,12 +63,60 @@ describe('bad tokens', () => {
     expect(gateway.octane.hits).toHaveLength(0);
   });
 
-  it('of every kind count', async () => {
-    const { issuer } = gateway;
-    const kinds = ['x.y.z', 'opaque', await issuer.token({ claims: { exp: 1 } })];
-    for (const token of kinds) expectProblem(await gateway.call({ path, token }), 401, 'invalid-token');
-    const wrongAudience = await issuer.token({ claims: { aud: 'another' } });
-    expectLimited(await gateway.call({ path, token: wrongAudience }), 'auth-failure');
+  it.each<[string, (issuer: TokenIssuer) => string]>([
+    ['is not a JWT', () => 'opaque'],
+    ['has no known issuer', (issuer) => forge(issuer, { claims: { iss: 'https://unknown.example.com/' } })],
+    ['has an algorithm that its issuer does not use', (issuer) => forge(issuer, { header: { alg: 'none' } })],
+    ['names a key that nobody knows', (issuer) => forge(issuer, { header: { kid: 'unknown' } })],
+    ['has a forged signature', (issuer) => forge(issuer, { sign: () => Buffer.alloc(256) })],
+    [
+      'has a forged signature and has expired',
+      (issuer) => forge(issuer, { claims: { exp: 1 }, sign: () => Buffer.alloc(256) }),
+    ],
+    [
+      'has a forged signature and another audience',
+      (issuer) => forge(issuer, { claims: { aud: 'other' }, sign: () => Buffer.alloc(256) }),
+    ],
+    [
+      'says that it is an ID token',
+      (issuer) => forge(issuer, { header: { typ: 'id+jwt' }, sign: () => Buffer.alloc(256) }),
+    ],
+  ])('count where one %s', async (_, token) => {
+    const answers = await times(4, () => gateway.call({ path, token: token(gateway.issuer) }));
+    expect(statuses(answers)).toEqual({ 401: 3, 429: 1 });
+  });
+
+  it.each<[string, Forgery]>([
+    ['has expired', { claims: { exp: 1 } }],
+    ['is not valid yet', { claims: { nbf: Date.now() / 1000 + 1e9 } }],
+    ['lives too long', { claims: { exp: 1e300 } }],
+    ['is meant for another audience', { claims: { aud: 'another' } }],
+    ['names nobody', { claims: { sub: undefined } }],
+    ['is bound to a key', { claims: { cnf: { jkt: 'x' } } }],
+    ['is an ID token', { claims: { at_hash: 'x' } }],
+    ['is of another type', { header: { typ: 'id+jwt' } }],
+  ])(
+    'that the issuer signed never count, and get their 401 past the limit too: one that %s',
+    async (_, content) => {
+      const token = forge(gateway.issuer, content);
+      const genuine = await times(10, () => gateway.call({ path, token }));
+      expect(statuses([...genuine, ...(await times(4, () => bad(gateway)))])).toEqual({ 401: 13, 429: 1 });
+      const answer = await gateway.call({ path, token });
+      expectProblem(answer, 401, 'invalid-token');
+      expect(answer.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+      expect(members(answer, 'ratelimit')).toEqual({});
+    },
+  );
+
+  it('do not keep an app from learning that its remembered token has expired', async () => {
+    const app = newApp();
+    const soon = Math.floor(Date.now() / 1000) + 60;
+    const token = await gateway.issuer.token({ claims: { client_id: app.clientId, exp: soon } });
+    expect((await gateway.call({ path, token })).status).toBe(204);
+    after(2 * MINUTE_MS);
+    await times(4, () => bad(gateway));
+    expect(statuses(await times(5, () => gateway.call({ path, token })))).toEqual({ 401: 5 });
+    expectLimited(await bad(gateway), 'auth-failure');
   });
 
   it('never stand in the way of a good one, nor of one that is missing', async () => {

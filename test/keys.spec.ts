@@ -172,6 +172,40 @@ describe('the key set', () => {
     expect(provider.fetches).toBe(3);
   });
 
+  it('is fetched again for the new key of an old name', async () => {
+    const provider = freshProvider();
+    expectAccepted(await provider.call(oldKey));
+    provider.keys = [{ ...server.key, kid: oldKey.kid }];
+    expect(await provider.callTimes(50, { ...server.key, kid: oldKey.kid })).toEqual([204]);
+    expect(provider.fetches).toBe(2);
+    expectInvalid(await provider.call(oldKey));
+    expect(provider.fetches).toBe(2);
+  });
+
+  it('is fetched at most once in 30 s for signatures that no key made', async () => {
+    const provider = freshProvider();
+    const forger = { ...server.key, kid: oldKey.kid };
+    expectAccepted(await provider.call(oldKey));
+    expect(await provider.callTimes(50, forger)).toEqual([401]);
+    expect(await provider.callTimes(50, oldKey, { header: { kid: 'unknown' } })).toEqual([401]);
+    after(10 * SECONDS);
+    expect(await provider.callTimes(50, forger)).toEqual([401]);
+    expectAccepted(await provider.call(oldKey));
+    expect(provider.fetches).toBe(2);
+    after(20 * SECONDS);
+    expectInvalid(await provider.call(forger));
+    expect(provider.fetches).toBe(3);
+  });
+
+  it('may have several keys of one name', async () => {
+    const provider = freshProvider();
+    const twin = { ...server.key, kid: oldKey.kid };
+    provider.keys = [oldKey, twin];
+    expectAccepted(await provider.call(twin));
+    expectAccepted(await provider.call(oldKey));
+    expect(provider.fetches).toBe(1);
+  });
+
   it('is 10 minutes old at most, so that a removed key is refused', async () => {
     const provider = freshProvider();
     expectAccepted(await provider.call(oldKey));

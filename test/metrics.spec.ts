@@ -163,7 +163,7 @@ describe('the metrics', () => {
     const other = await signingKey('other');
     const rise = await during(async () => {
       await gateway.call({ path });
-      await gateway.call({ path, token: 'no-token' });
+      for (let sent = 0; sent < 3; sent += 1) await gateway.call({ path, token: 'no-token' });
       await gateway.call({ path, token: await issuer.token({ claims: { exp: 1 } }) });
       await gateway.call({ path, token: await issuer.token({ claims: { aud: 'x' } }) });
       await gateway.call({ path, token: await issuer.token({ claims: { iss: 'https://x.example/' } }) });
@@ -183,7 +183,7 @@ describe('the metrics', () => {
     );
     expect(reasons).toMatchObject({
       missing: 1,
-      malformed: 1,
+      malformed: 3,
       expired: 1,
       audience: 1,
       issuer: 1,
@@ -194,7 +194,7 @@ describe('the metrics', () => {
       key: 0,
     });
     expect(rise('rate_limited_total', { limit: 'auth-failure' })).toBe(1);
-    expect(rise('problems_total', { code: 'invalid-token' })).toBe(4);
+    expect(rise('problems_total', { code: 'invalid-token' })).toBe(6);
   });
 
   it('count each limit that is used up', async () => {
@@ -249,14 +249,18 @@ describe('the metrics', () => {
   it('count fetches of keys, and tell how old those in use are', async () => {
     const { issuer } = gateway;
     issuer.misbehave = (response) => response.writeHead(500).end();
+    const now = performance.now.bind(performance);
+    // The forged tokens of another test may have asked for the keys a moment ago.
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + 30_000);
     const rise = await during(async () =>
       gateway.setDirectDebit(undefined, { token: await issuer.token({ header: { kid: 'unknown' } }) }),
     );
     issuer.misbehave = undefined;
+    clock.mockRestore();
     expect(rise('key_set_fetches_total', { result: 'failed' })).toBe(1);
     expect(rise('auth_failures_total', { reason: 'keys-unavailable' })).toBe(1);
     const scrape = await management.scrape();
-    expect(scrape.value('key_set_fetches_total', { result: 'succeeded' })).toBe(1);
+    expect(scrape.value('key_set_fetches_total', { result: 'succeeded' })).toBeGreaterThan(0);
     const ages = scrape.families.find(({ name }) => name === 'key_set_age_seconds')?.metrics;
     expect(ages).toEqual([{ labels: { issuer: issuer.issuer }, value: expect.stringMatching(/^\d+$/) }]);
   });

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, KeyObject } from 'node:crypto';
 import { expectProblem } from './support/expect-problem.ts';
 import { forge, hmacSigner, part, signerOf, withStrayBit } from './support/forged-token.ts';
 import type { Forgery } from './support/forged-token.ts';
@@ -39,6 +39,7 @@ beforeAll(async () => {
           requireAccessTokenType: true,
           clientIdClaim: 'appid',
           audienceClaim: 'resource',
+          maxTokenLifetimeSeconds: 900,
         },
         { issuer: SEVERAL_KEYS, audience, jwksUri: severalKeys.jwksUri, algorithms: ['PS256', 'ES256'] },
       );
@@ -148,6 +149,10 @@ describe('a good token', () => {
     ['expired by less than the skew', () => ({ claims: { exp: now() - 25 } })],
     ['valid from less than the skew', () => ({ claims: { nbf: now() + 25, iat: now() + 25 } })],
     ['with fractions of seconds', () => ({ claims: { exp: now() + 0.5, nbf: now() - 0.5 } })],
+    ['for a day', () => ({ claims: { exp: now() + 86_400 } })],
+    ['for the rest of a day', () => ({ claims: { iat: now() - 86_000, exp: now() + 400 } })],
+    ['for a day, without iat', () => ({ claims: { iat: undefined, exp: now() + 86_400 } })],
+    ['with the type in full', { header: { typ: 'application/at+jwt' } }],
   ] as [string, Forgery | (() => Forgery)][])('is accepted %s', async (_, content) => {
     await expectAccepted(forge(issuer, typeof content === 'function' ? content() : content));
   });
@@ -481,6 +486,20 @@ describe('a token with wrong claims', () => {
     ['expired, in milliseconds of the past', () => ({ exp: -Date.now() })],
     ['not yet valid', () => ({ nbf: now() + 40 })],
     ['issued in the future', () => ({ iat: now() + 40 })],
+    ['good until the year 287396', { exp: 9_007_199_254_740 }],
+    ['good for ever', { exp: 1e300 }],
+    ['good for ever, without iat', { iat: undefined, exp: 1e300 }],
+    ['good for ever, issued before all time', { iat: -1e300, exp: 1e300 }],
+    ['good for more than a day', () => ({ exp: now() + 86_460 })],
+    ['good for more than a day, without iat', () => ({ iat: undefined, exp: now() + 86_460 })],
+    ['good for milliseconds taken for seconds', () => ({ exp: Date.now() + 600_000 })],
+    ['issued after all time', { iat: 1e300, exp: 1e300 }],
+    ['good after all time', { nbf: 1e300 }],
+    ['of an ID token: at_hash', { at_hash: '77QmUPtjPfzWtF2AnpK9RQ' }],
+    ['of an ID token: c_hash', { c_hash: 'LDktKdoQak3Pk0cnXxCltA' }],
+    ['of an ID token: c_hash that is null', { c_hash: null }],
+    ['of a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }],
+    ['of a logout token: events that are empty', { events: {} }],
     ['bound to a key', { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }],
     ['bound to a certificate', { cnf: { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' } }],
     ['bound to nothing', { cnf: {} }],
@@ -490,10 +509,20 @@ describe('a token with wrong claims', () => {
   });
 });
 
+describe('a token of another type', () => {
+  it.each(['id+jwt', 'logout+jwt', 'secevent+jwt', 'dpop+jwt', 'JOSE', '', null, 7, ['JWT'], { typ: 'JWT' }])(
+    'is refused: %j',
+    async (typ) => {
+      await expectInvalid(forge(issuer, { header: { typ } }));
+    },
+  );
+});
+
 describe('what an honest app learns of its token', () => {
   it.each<[string, () => string]>([
     ['has expired', () => forge(issuer, { claims: { exp: 1 } })],
     ['is not valid yet', () => forge(issuer, { claims: { nbf: now() + 600 } })],
+    ['is valid for longer than this API accepts', () => forge(issuer, { claims: { exp: now() + 99_999 } })],
     ['is meant for another audience', () => forge(issuer, { claims: { aud: 'other' } })],
     ['is not a signed JWT', () => 'opaque'],
     ['was not accepted', () => forge(issuer, { sign: signerOf(attacker.key) })],
@@ -529,6 +558,7 @@ describe('an issuer with rules of its own', () => {
     ['its audience under aud', { claims: { aud: 'bff-1', resource: undefined } }],
     ['the audience of another issuer', { claims: { resource: 'octane-bff' } }],
     ['a client of the wrong type', { claims: { appid: ['selfcare-app'] } }],
+    ['a lifetime beyond its own', { claims: { exp: now() + 960 } }],
   ] as [string, Overrides][])('refuses %s', async (_, changes) => {
     await expectInvalid(strictToken(changes));
   });
@@ -556,7 +586,12 @@ describe('the keys of an issuer', () => {
   const weakRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-  const PAIRS = { rsa, weakRsa, p256, p384 };
+  const [sharedRsa, otherP256] = [
+    generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  ];
+  const lowExponent = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
+  const PAIRS = { rsa, sharedRsa, weakRsa, lowExponent, p256, otherP256, p384 };
 
   beforeAll(() => {
     const jwk = (kid: string, pair: { publicKey: KeyObject }, members = {}) => ({
@@ -571,6 +606,14 @@ describe('the keys of an issuer', () => {
       jwk('for encryption', rsa, { use: 'enc' }),
       jwk('for key wrapping', rsa, { key_ops: ['wrapKey', 'encrypt'] }),
       jwk('weak', weakRsa),
+      jwk('with exponent 3', lowExponent),
+      jwk('with exponent 1', rsa, { e: 'AQ' }),
+      { kty: 'RSA', kid: 'broken', n: '!', e: 'AQAB' },
+      jwk('for signing', rsa, { key_ops: ['sign', 'verify'] }),
+      jwk('shared', rsa, { use: 'enc' }),
+      jwk('shared', p384),
+      jwk('shared', rsa),
+      jwk('shared', sharedRsa),
       jwk('on P-256', p256),
       jwk('on P-384', p384),
     ] as typeof severalKeys.keySet;
@@ -587,6 +630,9 @@ describe('the keys of an issuer', () => {
   it.each([
     ['PS256', 'for PS256', 'rsa'],
     ['PS256', 'for anything', 'rsa'],
+    ['PS256', 'for signing', 'rsa'],
+    ['PS256', 'shared', 'rsa'],
+    ['PS256', 'shared', 'sharedRsa'],
     ['ES256', 'on P-256', 'p256'],
     ['ES256', undefined, 'p256'],
   ] as const)('verify %s by the key %j', async (alg, kid, pair) => {
@@ -600,12 +646,32 @@ describe('the keys of an issuer', () => {
     ['a key for encryption', 'PS256', 'for encryption', 'rsa'],
     ['a key for other operations', 'PS256', 'for key wrapping', 'rsa'],
     ['a key of 1024 bits', 'PS256', 'weak', 'weakRsa'],
+    ['a key with the exponent 3', 'PS256', 'with exponent 3', 'lowExponent'],
+    ['none of several keys of one name', 'PS256', 'shared', 'lowExponent'],
+    ['none of several keys of one name by its kind', 'ES256', 'shared', 'p256'],
+    ['another key on the same curve', 'ES256', 'on P-256', 'otherP256'],
     ['a key on another curve', 'ES256', 'on P-384', 'p384'],
     ['a key of another kind', 'ES256', 'for anything', 'p256'],
     ['no kid where two keys fit', 'PS256', undefined, 'rsa'],
     ['another key than it names', 'PS256', 'for PS256', 'weakRsa'],
   ] as const)('refuse %s', async (_, alg, kid, pair) => {
     await expectInvalid(signed(alg, kid, pair));
+  });
+
+  it('refuse what anybody can make for the exponent 1: the padded digest itself', async () => {
+    const sign = (input: string): Buffer => {
+      const digestInfo = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+      const tail = Buffer.concat([digestInfo, createHash('sha256').update(input).digest()]);
+      return Buffer.concat([
+        Buffer.from([0, 1]),
+        Buffer.alloc(256 - 3 - tail.length, 255),
+        Buffer.alloc(1),
+        tail,
+      ]);
+    };
+    issuer.keySet.push(...severalKeys.keySet.filter(({ kid }) => kid === 'with exponent 1'));
+    await expectInvalid(forge(issuer, { header: { kid: 'with exponent 1' }, sign }));
+    issuer.keySet.pop();
   });
 
   it('refuse an ECDSA signature of zeros', async () => {

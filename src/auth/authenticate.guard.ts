@@ -9,7 +9,7 @@ import { Problem } from '../problems/problems.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import { bearerToken } from './bearer-token.ts';
-import { invalidToken } from './invalid-token.ts';
+import { invalidToken, isGenuine } from './invalid-token.ts';
 import { JwtStrategy } from './jwt.strategy.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 import { isPublic } from './access.decorators.ts';
@@ -35,7 +35,8 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
     } catch (error) {
       if (error instanceof Problem) {
         this.metrics.count('auth_failures_total', { reason: error.extras.reason ?? error.code });
-        if (error.code === 'invalid-token') this.countFailure(context);
+        // An app whose token has expired is no attacker, and must learn that it has to renew it.
+        if (error.code === 'invalid-token' && !isGenuine(error)) this.countFailure(context);
       }
       throw error;
     }

@@ -54,7 +54,7 @@ export function readUnverified(token: string): UnverifiedToken {
   if (typeof alg !== 'string' || crit !== undefined || b64 !== undefined) throw invalidToken('header');
   if (kid !== undefined && typeof kid !== 'string') throw invalidToken('header');
   const claims = jsonObject(claimsPart);
-  if (typeof claims['iss'] !== 'string') throw invalidToken('claims');
+  if (typeof claims['iss'] !== 'string') throw invalidToken('issuer');
   return { header, claims } as UnverifiedToken;
 }
 

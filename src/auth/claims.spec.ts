@@ -10,6 +10,7 @@ const CONFIG: IssuerConfig = {
   requireAccessTokenType: false,
   clientIdClaim: undefined,
   audienceClaim: 'aud',
+  maxTokenLifetimeSeconds: 86_400,
 };
 const NOW = 1_800_000_000;
 const CLAIMS = { iss: CONFIG.issuer, aud: 'octane-bff', sub: 'user-1', exp: NOW + 600 };
@@ -127,20 +128,82 @@ describe('the claims of a verified token', () => {
   });
 });
 
+describe('the lifetime of a token', () => {
+  it.each([
+    ['a day', { iat: NOW - 60, exp: NOW - 60 + 86_400 }, undefined],
+    ['more than a day', { iat: NOW - 60, exp: NOW - 60 + 86_401 }, 'lifetime'],
+    ['a day without iat', { exp: NOW + 86_400 }, undefined],
+    ['a day without iat, by a clock that is ahead', { exp: NOW + 86_430 }, undefined],
+    ['more than a day without iat', { exp: NOW + 86_431 }, 'lifetime'],
+    ['fractions', { iat: NOW - 0.5, exp: NOW + 86_399.5 }, undefined],
+    ['until the year 287396', { iat: NOW, exp: 9_007_199_254_740 }, 'lifetime'],
+    ['milliseconds for seconds', { iat: NOW, exp: (NOW + 600) * 1000 }, 'lifetime'],
+    ['no end', { iat: NOW, exp: 1e300 }, 'lifetime'],
+    ['no end, and no iat', { exp: Number.MAX_VALUE }, 'lifetime'],
+    ['a beginning before all time', { iat: -1e300, exp: NOW + 600 }, 'lifetime'],
+    ['a beginning before all time and no end', { iat: -1e308, exp: 1e308 }, 'lifetime'],
+    ['a beginning after all time', { iat: 1e300, exp: 1e300 }, 'not-yet-valid'],
+    ['use after all time', { nbf: 1e300 }, 'not-yet-valid'],
+    ['a beginning before 1970', { iat: -1, exp: NOW + 600 }, 'lifetime'],
+  ])('of %s', (_, claims, reason) => {
+    expect(refusal(() => principal(claims))).toBe(reason);
+  });
+
+  it('is as long as the issuer may make it, and no longer', () => {
+    const config = { maxTokenLifetimeSeconds: 300 };
+    expect(refusal(() => principal({ iat: NOW, exp: NOW + 300 }, config))).toBeUndefined();
+    expect(refusal(() => principal({ iat: NOW, exp: NOW + 301 }, config))).toBe('lifetime');
+  });
+});
+
 describe('the type of a token', () => {
   const required = { ...CONFIG, requireAccessTokenType: true };
-  const check = (typ: unknown, config: IssuerConfig) =>
-    refusal(() => checkType(typ === undefined ? {} : { typ }, config));
+  const check = (typ: unknown, config: IssuerConfig, claims = {}) =>
+    refusal(() => checkType(typ, { ...CLAIMS, ...claims }, config));
 
   it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/At+Jwt'])('is good as %j', (typ) => {
     expect(check(typ, required)).toBeUndefined();
+    expect(check(typ, CONFIG)).toBeUndefined();
   });
 
-  it.each([undefined, null, '', 'JWT', 'jwt', 'at+jwt ', 'at+jwt;x', 'xat+jwt', 'id+jwt', ['at+jwt'], 7])(
-    'is refused as %j where it is required, and not looked at elsewhere',
+  it.each([undefined, 'JWT', 'jwt', 'application/jwt'])(
+    'is good as %j where at+jwt is not required',
     (typ) => {
       expect(check(typ, required)).toBe('type');
       expect(check(typ, CONFIG)).toBeUndefined();
     },
   );
+
+  it.each([
+    null,
+    '',
+    'at+jwt ',
+    'at+jwt;x',
+    'xat+jwt',
+    'id+jwt',
+    'logout+jwt',
+    'secevent+jwt',
+    'dpop+jwt',
+    'JWE',
+    'text/jwt',
+    'application/',
+    'JWT, at+jwt',
+    ['at+jwt'],
+    { typ: 'JWT' },
+    7,
+    true,
+  ])('is refused as %j', (typ) => {
+    expect(check(typ, required)).toBe('type');
+    expect(check(typ, CONFIG)).toBe('type');
+  });
+
+  it.each(
+    ['at_hash', 'c_hash', 'events'].flatMap((claim) =>
+      ['77QmUPtjPfzWtF2AnpK9RQ', '', null, {}, false].map((value) => [claim, value] as const),
+    ),
+  )('is another one with %s: %j', (claim, value) => {
+    expect(check('at+jwt', required, { [claim]: value })).toBe('type');
+    expect(check('JWT', CONFIG, { [claim]: value })).toBe('type');
+    expect(check(undefined, CONFIG, { [claim]: value })).toBe('type');
+  });
 });

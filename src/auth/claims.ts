@@ -5,12 +5,25 @@ import type { Principal } from './principal.ts';
 type Claims = Readonly<Record<string, unknown>>;
 
 const CLOCK_SKEW_SECONDS = 30;
-const ACCESS_TOKEN_TYPE = /^(application\/)?at\+jwt$/i;
+/** A media type without "application/" stands for the one with it (RFC 7515, section 4.1.9). */
+const ACCESS_TOKEN_TYPE = /^(?:application\/)?at\+jwt$/i;
+const JWT_TYPE = /^(?:application\/)?(?:at\+)?jwt$/i;
+/** ID tokens (OpenID Connect Core, sections 3.1 to 3.3) and security events, logout tokens among them (RFC 8417). */
+const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 'events'];
 
-/** The `typ` of RFC 9068, section 4, where the issuer is known to send it. */
-export function checkType(header: Readonly<Record<string, unknown>>, config: IssuerConfig): void {
-  if (!config.requireAccessTokenType) return;
-  if (typeof header['typ'] !== 'string' || !ACCESS_TOKEN_TYPE.test(header['typ'])) throw invalidToken('type');
+/**
+ * Checks that a token is an access token, as far as it says: by its `typ` (RFC 9068, section 4; RFC 8725, section 3.11) and
+ * by claims that only other tokens have.
+ *
+ * @param typ of the header
+ * @throws Problem `invalid-token`
+ */
+export function checkType(typ: unknown, claims: Claims, { requireAccessTokenType }: IssuerConfig): void {
+  const expected = requireAccessTokenType ? ACCESS_TOKEN_TYPE : JWT_TYPE;
+  const isExpected =
+    typeof typ === 'string' ? expected.test(typ) : typ === undefined && !requireAccessTokenType;
+  if (!isExpected || CLAIMS_OF_OTHER_TOKENS.some((claim) => claims[claim] !== undefined))
+    throw invalidToken('type');
 }
 
 /**
@@ -23,6 +36,7 @@ export function principalOf(claims: Claims, config: IssuerConfig, nowSeconds = D
   if (iss !== config.issuer) throw invalidToken('issuer');
   if (typeof sub !== 'string' || sub === '') throw invalidToken('claims');
   checkTimes(claims, nowSeconds);
+  checkLifetime(claims, config, nowSeconds);
   // Nothing here can prove the possession of a key (RFC 7800), so a bound token would be as good as stolen.
   if (cnf !== undefined) throw invalidToken('bound');
   checkAudience(claims[config.audienceClaim], config.audience);
@@ -44,6 +58,12 @@ export function checkTimes({ exp, nbf, iat }: Claims, nowSeconds = Date.now() / 
   if (!isTime(exp) || !isOptional(nbf, isTime) || !isOptional(iat, isTime)) throw invalidToken('claims');
   if (exp <= nowSeconds - CLOCK_SKEW_SECONDS) throw invalidToken('expired');
   if (isLater(nbf, nowSeconds) || isLater(iat, nowSeconds)) throw invalidToken('not-yet-valid');
+}
+
+/** A token that nobody can call back must not be good for years, whatever its issuer wrote by mistake. */
+function checkLifetime({ exp, iat }: Claims, config: IssuerConfig, nowSeconds: number): void {
+  const from = typeof iat === 'number' ? iat : nowSeconds + CLOCK_SKEW_SECONDS;
+  if (Number(exp) - from > config.maxTokenLifetimeSeconds) throw invalidToken('lifetime');
 }
 
 function checkAudience(claim: unknown, accepted: readonly string[]): void {

@@ -1,25 +1,29 @@
 import { Problem } from '../problems/problems.ts';
 
+/** What may be wrong with a token of which nobody knows who made it. */
+type UnprovenTokenReason = 'malformed' | 'header' | 'algorithm' | 'issuer' | 'key' | 'signature';
+
+/** What may be wrong with a token that its issuer did sign. */
+const GENUINE_TOKEN_REASONS = [
+  'type',
+  'expired',
+  'not-yet-valid',
+  'lifetime',
+  'audience',
+  'claims',
+  'bound',
+] as const;
+
 /** Why a token was refused, for logs and metrics. The app learns only what helps an honest one. */
-export type InvalidTokenReason =
-  | 'malformed'
-  | 'header'
-  | 'algorithm'
-  | 'type'
-  | 'issuer'
-  | 'key'
-  | 'signature'
-  | 'expired'
-  | 'not-yet-valid'
-  | 'audience'
-  | 'claims'
-  | 'bound';
+export type InvalidTokenReason = UnprovenTokenReason | (typeof GENUINE_TOKEN_REASONS)[number];
 
 const DETAILS: Partial<Record<InvalidTokenReason, string>> = {
   malformed:
     'The access token is not a signed JWT of at most 8 KiB. Send it as your identity provider gave it to you.',
+  type: 'The token is not an access token. Send the access token, not the ID token.',
   expired: 'The access token has expired. Get a new one from your identity provider.',
   'not-yet-valid': 'The access token is not valid yet. Check the clock of whoever issued it.',
+  lifetime: 'The access token is valid for longer than this API accepts.',
   audience: 'The access token is meant for another audience. Request one for this API.',
 };
 
@@ -31,4 +35,9 @@ export function invalidToken(reason: InvalidTokenReason): Problem {
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
     ...(detail !== undefined && { detail }),
   });
+}
+
+/** Whether a token was refused although its signature is good: nobody guesses such a token. */
+export function isGenuine({ extras: { reason } }: Problem): boolean {
+  return GENUINE_TOKEN_REASONS.some((genuine) => genuine === reason);
 }

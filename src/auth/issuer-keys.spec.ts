@@ -20,6 +20,8 @@ const jwks = Object.fromEntries(
 class Provider {
   fetches = 0;
   published = ['old'];
+  /** While set, every key has this id. */
+  named: string | undefined;
   down = false;
   /** While set, fetches wait for it. */
   hanging: PromiseWithResolvers<void> | undefined;
@@ -31,7 +33,7 @@ class Provider {
       this.fetches += 1;
       await this.hanging?.promise;
       if (this.down) throw new Error('connection refused');
-      return { keys: this.published.map((kid) => jwks[kid]) };
+      return { keys: this.published.map((name) => ({ ...jwks[name], kid: this.named ?? name })) };
     },
     new Metrics(),
     () => this.time,
@@ -42,18 +44,18 @@ class Provider {
     return this;
   }
 
-  /** What a token that names this key comes to: `good`, or the code of the refusal. */
-  async ask(kid: string | undefined): Promise<string> {
+  /** What a token that names this key, or is signed by another one, comes to: `good`, or the code of the refusal. */
+  async ask(kid: string | undefined, signer = kid ?? this.published[0] ?? ''): Promise<string> {
     try {
-      const { x } = (await this.keys.find('ES256', kid)).export({ format: 'jwk' });
-      return x === jwks[kid ?? this.published[0] ?? '']?.x ? 'good' : 'another key';
+      await this.keys.find('ES256', kid, (key) => key.export({ format: 'jwk' }).x === jwks[signer]?.x);
+      return 'good';
     } catch (error) {
       return error instanceof Problem ? error.code : String(error);
     }
   }
 
-  async askTimes(times: number, kid: string): Promise<string[]> {
-    const answers = await Promise.all(Array.from({ length: times }, () => this.ask(kid)));
+  async askTimes(times: number, kid: string, signer = kid): Promise<string[]> {
+    const answers = await Promise.all(Array.from({ length: times }, () => this.ask(kid, signer)));
     return [...new Set(answers)];
   }
 }
@@ -150,6 +152,58 @@ describe('the keys behind a jwks_uri', () => {
       expect(await provider.askTimes(50, 'old')).toEqual(['good']);
       provider.hanging.resolve();
       expect(await unknown).toBe('invalid-token');
+    });
+  });
+
+  describe('a signature that no key of that name made', () => {
+    beforeEach(load);
+
+    it('asks for the new key of an old name, however many tokens bring it', async () => {
+      provider.published = ['new'];
+      provider.named = 'old';
+      expect(await provider.askTimes(50, 'old', 'new')).toEqual(['good']);
+      expect(await provider.ask('old')).toBe('invalid-token');
+      expect(provider.fetches).toBe(2);
+    });
+
+    it('asks at most once in 30 s, and so do unknown names with it', async () => {
+      expect(await provider.askTimes(50, 'old', 'forged')).toEqual(['invalid-token']);
+      expect(await provider.ask('unknown')).toBe('invalid-token');
+      expect(await provider.after(29.999 * SECONDS).askTimes(50, 'old', 'forged')).toEqual(['invalid-token']);
+      expect(provider.fetches).toBe(2);
+      expect(await provider.after(0.001 * SECONDS).ask('old', 'forged')).toBe('invalid-token');
+      expect(provider.fetches).toBe(3);
+    });
+
+    it('does not ask again for what the first load has just brought', async () => {
+      provider = new Provider();
+      expect(await provider.ask('old', 'forged')).toBe('invalid-token');
+      expect(provider.fetches).toBe(1);
+      provider.published = ['new'];
+      provider.named = 'old';
+      expect(await provider.ask('old', 'new')).toBe('good');
+    });
+
+    it('is looked for among several keys of that name', async () => {
+      provider.published = ['old', 'new'];
+      provider.named = 'old';
+      expect(await provider.after(10 * MINUTES).ask('old', 'new')).toBe('good');
+      expect(await provider.ask('old', 'old')).toBe('good');
+      expect(provider.fetches).toBe(2);
+    });
+
+    it('keeps no good token waiting', async () => {
+      provider.hanging = Promise.withResolvers();
+      const forged = provider.ask('old', 'forged');
+      expect(await provider.askTimes(50, 'old')).toEqual(['good']);
+      provider.hanging.resolve();
+      expect(await forged).toBe('invalid-token');
+    });
+
+    it('is forged while the provider is down, too', async () => {
+      provider.down = true;
+      expect(await provider.ask('old', 'forged')).toBe('invalid-token');
+      expect(await provider.ask('old')).toBe('good');
     });
   });
 
@@ -281,11 +335,11 @@ describe('the keys behind a jwks_uri', () => {
         new Metrics(),
         () => time,
       );
-      await keys.find('ES256', 'old');
+      await keys.find('ES256', 'old', () => true);
       served = answer;
       time += 11 * MINUTES;
-      expect((await keys.find('ES256', 'old')).asymmetricKeyType).toBe('ec');
-      await expect(keys.find('ES256', 'new')).rejects.toMatchObject({ code: 'keys-unavailable' });
+      expect((await keys.find('ES256', 'old', () => true)).asymmetricKeyType).toBe('ec');
+      await expect(keys.find('ES256', 'new', () => true)).rejects.toMatchObject({ code: 'keys-unavailable' });
     },
   );
 });
@@ -293,8 +347,13 @@ describe('the keys behind a jwks_uri', () => {
 describe('the keys of a file', () => {
   it('are all that there are', async () => {
     const keys = new LocalIssuerKeys(VerificationKeys.fromKeySet({ keys: [jwks['old']] }));
-    expect((await keys.find('ES256', 'old')).asymmetricKeyType).toBe('ec');
-    await expect(keys.find('ES256', 'new')).rejects.toMatchObject({ code: 'invalid-token' });
-    await expect(keys.find('ES384', 'old')).rejects.toMatchObject({ code: 'invalid-token' });
+    expect((await keys.find('ES256', 'old', () => true)).asymmetricKeyType).toBe('ec');
+    for (const [alg, kid, isSigner] of [
+      ['ES256', 'new', true],
+      ['ES384', 'old', true],
+      ['ES256', 'old', false],
+    ] as const) {
+      await expect(keys.find(alg, kid, () => isSigner)).rejects.toMatchObject({ code: 'invalid-token' });
+    }
   });
 });

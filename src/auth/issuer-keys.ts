@@ -14,17 +14,23 @@ const RENEW_AFTER_MS = 5 * MINUTE_MS;
 const STALE_AFTER_MS = 10 * MINUTE_MS;
 /** How long keys stay good while the identity provider is down. */
 const LOST_AFTER_MS = 24 * 60 * MINUTE_MS;
-/** Between two fetches that unknown key ids, or failures, ask for. */
+/** Between two fetches that tokens of unknown keys, or failures, ask for. */
 const REFETCH_INTERVAL_MS = 30 * SECOND_MS;
 /** Between two attempts at the first load: without any key nobody gets in, so recovery must be quick. */
 const FIRST_LOAD_INTERVAL_MS = SECOND_MS;
 
 /** Where one issuer's keys come from. */
 export interface IssuerKeys {
+  /** The keys that may have made a signature, as far as they are known. */
+  candidates(alg: string, kid: string | undefined): Promise<readonly KeyObject[]>;
+
   /**
+   * The key that made a signature.
+   *
+   * @param isSigner whether a key made it
    * @throws Problem `invalid-token` when the issuer has no such key, `keys-unavailable` when that cannot be known
    */
-  find(alg: string, kid: string | undefined): Promise<KeyObject>;
+  find(alg: string, kid: string | undefined, isSigner: (key: KeyObject) => boolean): Promise<KeyObject>;
 
   readonly state: KeySetState;
 }
@@ -46,16 +52,25 @@ export class LocalIssuerKeys implements IssuerKeys {
 
   constructor(private readonly keys: Promise<VerificationKeys>) {}
 
-  async find(alg: string, kid: string | undefined): Promise<KeyObject> {
-    const key = (await this.keys).find(alg, kid);
-    if (!key) throw invalidToken('key');
-    return key;
+  async candidates(alg: string, kid: string | undefined): Promise<readonly KeyObject[]> {
+    return (await this.keys).candidates(alg, kid);
+  }
+
+  async find(
+    alg: string,
+    kid: string | undefined,
+    isSigner: (key: KeyObject) => boolean,
+  ): Promise<KeyObject> {
+    const candidates = await this.candidates(alg, kid);
+    const signer = candidates.find(isSigner);
+    if (!signer) throw invalidToken(candidates.length > 0 ? 'signature' : 'key');
+    return signer;
   }
 }
 
 /**
- * Keys from an issuer's `jwks_uri`: fetched when first needed, renewed every few minutes and, at most once in 30 s, for a key
- * id that is not among them. However many requests wait, there is one fetch.
+ * Keys from an issuer's `jwks_uri`: fetched when first needed, renewed every few minutes and, at most once in 30 s, for a token
+ * that none of them signed: a new key may have a new id, or an old one. However many requests wait, there is one fetch.
  */
 export class RemoteIssuerKeys implements IssuerKeys {
   private readonly logger = new Logger(RemoteIssuerKeys.name);
@@ -63,7 +78,7 @@ export class RemoteIssuerKeys implements IssuerKeys {
   private loadedAt = -Infinity;
   private attemptedAt = -Infinity;
   private lastAttemptFailed = false;
-  private refetchedForKeyAt = -Infinity;
+  private refetchedForTokenAt = -Infinity;
   private fetching: Promise<void> | undefined;
 
   constructor(
@@ -73,15 +88,30 @@ export class RemoteIssuerKeys implements IssuerKeys {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  async find(alg: string, kid: string | undefined): Promise<KeyObject> {
+  async candidates(alg: string, kid: string | undefined): Promise<readonly KeyObject[]> {
+    await this.ensureLoaded();
+    return this.usable()?.candidates(alg, kid) ?? [];
+  }
+
+  async find(
+    alg: string,
+    kid: string | undefined,
+    isSigner: (key: KeyObject) => boolean,
+  ): Promise<KeyObject> {
     const loadedForThisRequest = await this.ensureLoaded();
-    const known = this.usable()?.find(alg, kid);
-    if (known) return known;
-    if (!loadedForThisRequest && this.usable()) await this.refetchForUnknownKey();
-    const found = this.usable()?.find(alg, kid);
-    if (found) return found;
+    const known = this.usable();
+    const knownCandidates = known?.candidates(alg, kid) ?? [];
+    const knownSigner = knownCandidates.find(isSigner);
+    if (knownSigner) return knownSigner;
+    if (!loadedForThisRequest && known) await this.refetchForToken();
+    const renewed = this.usable();
+    const candidates = renewed === known ? knownCandidates : (renewed?.candidates(alg, kid) ?? []);
+    const signer = renewed === known ? undefined : candidates.find(isSigner);
+    if (signer) return signer;
+    // A key of that name is known, and it is not the signer's: that stays the last word while the provider is down.
+    if (candidates.length > 0) throw invalidToken('signature');
     // Only a provider that answered lately can say that there is no such key.
-    throw this.lastAttemptFailed || !this.usable() ? new Problem('keys-unavailable') : invalidToken('key');
+    throw this.lastAttemptFailed || !renewed ? new Problem('keys-unavailable') : invalidToken('key');
   }
 
   get state(): KeySetState {
@@ -117,10 +147,10 @@ export class RemoteIssuerKeys implements IssuerKeys {
     return false;
   }
 
-  private async refetchForUnknownKey(): Promise<void> {
+  private async refetchForToken(): Promise<void> {
     if (!this.fetching) {
-      if (this.now() - this.refetchedForKeyAt < REFETCH_INTERVAL_MS) return;
-      this.refetchedForKeyAt = this.now();
+      if (this.now() - this.refetchedForTokenAt < REFETCH_INTERVAL_MS) return;
+      this.refetchedForTokenAt = this.now();
     }
     await this.fetch();
   }

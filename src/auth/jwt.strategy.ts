@@ -17,6 +17,8 @@ import type { VerifiedToken } from './verified-tokens.ts';
 /** A token whose signature is being checked. */
 interface Underway extends Omit<VerifiedToken, 'principal'> {
   readonly token: string;
+  /** The `typ` of its header. */
+  readonly typ: unknown;
 }
 
 /** While a key is fetched the gateway file may change; a token is judged whole by what it was when the request came. */
@@ -48,16 +50,17 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 
   /** Called by Passport with the claims of a token whose signature is good. */
   validate(request: FastifyRequest, claims: Readonly<Record<string, unknown>>): Principal {
-    const { token, ...verified } = underwayOf(request);
+    const { token, typ, ...verified } = underwayOf(request);
+    checkType(typ, claims, verified.issuer.config);
     const principal = principalOf(claims, verified.issuer.config);
     this.verifiedTokens.remember(token, { ...verified, principal });
     return principal;
   }
 
   /**
-   * Finds the key that must have signed a token, ahead of Passport, which takes its time to refuse one.
+   * Finds the key that signed a token, ahead of Passport, which takes its time to refuse one.
    *
-   * @throws Problem `invalid-token`, also where the signature is plainly wrong, or `keys-unavailable`
+   * @throws Problem `invalid-token` where the signature is that of no key, or `keys-unavailable`
    */
   async prepare(request: FastifyRequest, token: string): Promise<void> {
     const { header, claims } = readUnverified(token);
@@ -65,11 +68,9 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     if (!issuer) throw invalidToken('issuer');
     if (!issuer.config.algorithms.some((algorithm) => algorithm === header.alg))
       throw invalidToken('algorithm');
-    checkType(header, issuer.config);
-    const { alg, kid } = header;
-    const key = await issuer.keys.find(alg, kid);
-    if (!canBeSignedBy(key, alg, token)) throw invalidToken('signature');
-    underwayTokens.set(request, { token, issuer, alg, kid, key });
+    const { alg, kid, typ } = header;
+    const key = await issuer.keys.find(alg, kid, (candidate) => canBeSignedBy(candidate, alg, token));
+    underwayTokens.set(request, { token, issuer, alg, kid, typ, key });
   }
 }
 

@@ -1,8 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { JwksClient } from 'jwks-rsa';
+import { canVerifyTokens } from '../config/public-key-file.ts';
 
-const MIN_RSA_BITS = 2048;
 const MAX_KEYS = 100;
 const CURVES: Readonly<Record<string, string>> = {
   ES256: 'prime256v1',
@@ -29,7 +29,9 @@ export class VerificationKeys {
   /** @param pem a public key or certificate */
   static fromPem(pem: string): VerificationKeys {
     return new VerificationKeys(
-      [{ key: createPublicKey(pem), kid: undefined, alg: undefined }].filter(isStrong),
+      [{ key: createPublicKey(pem), kid: undefined, alg: undefined }].filter(({ key }) =>
+        canVerifyTokens(key),
+      ),
       false,
     );
   }
@@ -49,33 +51,39 @@ export class VerificationKeys {
       kid: signingKey.kid as string | undefined,
       alg: signingKey.alg as string | undefined,
     }));
-    return new VerificationKeys(keys.filter(isStrong), true);
+    return new VerificationKeys(
+      keys.filter(({ key }) => canVerifyTokens(key)),
+      true,
+    );
   }
 
   /**
-   * The key that must have made a signature: the one with the token's `kid`, or, for a token without one, the only key that
-   * fits the algorithm. `undefined` when there is no such key.
+   * The keys that may have made a signature: those that fit the algorithm and have the token's `kid`, or, for a token
+   * without one, the only key that fits the algorithm.
    */
-  find(alg: string, kid: string | undefined): KeyObject | undefined {
+  candidates(alg: string, kid: string | undefined): readonly KeyObject[] {
     const fitting = this.keys.filter((candidate) => fits(candidate, alg));
-    if (!this.named) return fitting[0]?.key;
-    if (kid !== undefined) return fitting.find((candidate) => candidate.kid === kid)?.key;
-    return fitting.length === 1 ? fitting[0]?.key : undefined;
+    const meant =
+      this.named && kid !== undefined ? fitting.filter((candidate) => candidate.kid === kid) : fitting;
+    return kid === undefined && meant.length > 1 ? [] : meant.map(({ key }) => key);
   }
 }
 
 function signatureKeys(keySet: unknown): object[] {
   const keys = (keySet as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(keys)) throw new Error('not a JWK Set');
-  return keys.slice(0, MAX_KEYS).filter((key: unknown): key is object => {
-    if (typeof key !== 'object' || key === null) return false;
-    const operations = (key as { key_ops?: unknown }).key_ops;
-    return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
+  return keys.slice(0, MAX_KEYS).flatMap((key: unknown) => {
+    if (typeof key !== 'object' || key === null) return [];
+    const { key_ops: operations, ...rest } = key as { key_ops?: unknown };
+    // Providers also publish what their private key does. The library takes no public key that signs, so it is not told.
+    return operations === undefined || (Array.isArray(operations) && operations.some(isOfSignatures))
+      ? [rest]
+      : [];
   });
 }
 
-function isStrong({ key }: VerificationKey): boolean {
-  return key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
+function isOfSignatures(operation: unknown): boolean {
+  return operation === 'verify' || operation === 'sign';
 }
 
 function fits({ key, alg: onlyAlg }: VerificationKey, alg: string): boolean {

@@ -5,7 +5,7 @@ import { VerifiedTokens } from './verified-tokens.ts';
 const { publicKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const issuer = {
   config: { issuer: 'https://id.example.com/', audience: ['api'], audienceClaim: 'aud' },
-  keys: { find: async () => key },
+  keys: { candidates: async () => [key] },
 } as unknown as Issuer;
 const issuers = { find: () => issuer } as unknown as Issuers;
 const claims = { iss: 'https://id.example.com/', sub: 'user-1', aud: 'api', exp: Date.now() / 1000 + 3600 };

@@ -53,7 +53,9 @@ export class VerifiedTokens {
     const { issuer, alg, kid, key, principal } = verified;
     // After a reload an issuer whose settings are the same is a new object too: then the signature is checked once more.
     if (this.issuers.find(issuer.config.issuer) !== issuer) return undefined;
-    if ((await issuer.keys.find(alg, kid)) !== key) return undefined;
+    const candidates = await issuer.keys.candidates(alg, kid);
+    // A set that was fetched again has the same keys as new objects.
+    if (!candidates.some((candidate) => candidate === key || candidate.equals(key))) return undefined;
     checkTimes(principal.claims);
     return principal;
   }

@@ -32,6 +32,8 @@ export interface IssuerConfig {
   /** The claim that names the client; undefined: `client_id`, else `azp`. */
   readonly clientIdClaim: string | undefined;
   readonly audienceClaim: string;
+  /** The longest time from `iat` to `exp` of a token; without `iat`, from now. */
+  readonly maxTokenLifetimeSeconds: number;
 }
 
 /** A client of one issuer, and what it may do. */

@@ -4,6 +4,7 @@ import {
   AreAlgorithms,
   AreScopes,
   IfPresent,
+  IsCount,
   IsGroupno,
   IsText,
   IsTextOrTexts,
@@ -38,6 +39,9 @@ export class IssuerEntry {
 
   @IsText()
   audienceClaim: string = 'aud';
+
+  @IsCount()
+  maxTokenLifetimeSeconds: number = 86_400;
 }
 
 /** An entry of `callers`, as the file says it. */

@@ -27,6 +27,7 @@ export const IsText = () => check('isText', textFault);
 export const IsTextOrTexts = () => check('isTextOrTexts', textsFault);
 export const IsGroupno = () => check('isGroupno', groupnoFault);
 export const IsVariableName = () => check('isVariableName', variableNameFault);
+export const IsCount = () => check('isCount', countFault);
 export const AreAlgorithms = () => check('areAlgorithms', algorithmsFault);
 export const AreScopes = () => check('areScopes', scopesFault);
 
@@ -43,6 +44,12 @@ function textsFault(value: unknown): string | undefined {
   return value.every((text) => textFault(text) === undefined)
     ? undefined
     : 'must be a list of strings, none of them empty';
+}
+
+function countFault(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 1
+    ? undefined
+    : 'must be a whole number of at least 1';
 }
 
 /** The number becomes a segment of the path to Octane, so nothing that means something in a path may stand in it. */

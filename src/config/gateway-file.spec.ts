@@ -85,6 +85,7 @@ describe('a gateway file that is right', () => {
           requireAccessTokenType: false,
           clientIdClaim: undefined,
           audienceClaim: 'aud',
+          maxTokenLifetimeSeconds: 86_400,
         },
       ],
       callers: [{ ...CALLER, custnoClaim: 'custno', scopes: [] }],
@@ -102,6 +103,7 @@ describe('a gateway file that is right', () => {
       requireAccessTokenType: true,
       clientIdClaim: 'appid',
       audienceClaim: 'client_id',
+      maxTokenLifetimeSeconds: 1,
     };
     const caller = {
       ...CALLER,
@@ -344,6 +346,11 @@ describe('a gateway file that is wrong', () => {
       { issuers: [{ ...ISSUER, requireAccessTokenType: 'canary' }] },
       'issuers[0].requireAccessTokenType: must be true or false',
     ],
+    ...[0, -1, 1.5, 1e300, '86400', null, true].map((seconds): [string, Entry, string] => [
+      `a lifetime of ${JSON.stringify(seconds)}`,
+      { issuers: [{ ...ISSUER, maxTokenLifetimeSeconds: seconds }] },
+      'issuers[0].maxTokenLifetimeSeconds: must be a whole number of at least 1',
+    ]),
     [
       'two sources of keys',
       { issuers: [{ ...ISSUER, publicKeyFile: 'canary' }] },

@@ -66,6 +66,7 @@ interface Sources {
 function issuerOf(located: Located<IssuerEntry>, sources: Sources): IssuerConfig | undefined {
   const { issuer, audience, algorithms, requireAccessTokenType, clientIdClaim, audienceClaim } =
     located.entry;
+  const { maxTokenLifetimeSeconds } = located.entry;
   const keys = keysOf(located, sources);
   return (
     keys && {
@@ -76,6 +77,7 @@ function issuerOf(located: Located<IssuerEntry>, sources: Sources): IssuerConfig
       requireAccessTokenType,
       clientIdClaim,
       audienceClaim,
+      maxTokenLifetimeSeconds,
     }
   );
 }

@@ -1,14 +1,19 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { InvalidValue } from './configuration-error.ts';
 import { parsePublicKeys } from './public-key-file.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const weakRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const lowExponent = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const ed25519 = generateKeyPairSync('ed25519');
 
 const spki = { type: 'spki', format: 'pem' } as const;
 const pkcs8 = { type: 'pkcs8', format: 'pem' } as const;
 const jwk = { format: 'jwk' } as const;
+
+const pems = (...keys: KeyObject[]): string => keys.map((key) => key.export(spki)).join('');
 
 // Self-signed, made for this test: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=issuer.example.com
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
@@ -49,6 +54,21 @@ describe('a public key file', () => {
     ['nothing', '', 'PEM public key, a PEM certificate or a JWK Set'],
     ['another text', 'canary', 'PEM public key, a PEM certificate or a JWK Set'],
     ['a broken PEM', '-----BEGIN PUBLIC KEY-----\ncanary\n-----END PUBLIC KEY-----', 'PEM public key'],
+    ['two keys', pems(rsa.publicKey, rsa.publicKey), 'several PEM keys'],
+    ['two keys of different kinds', pems(rsa.publicKey, ec.publicKey), 'several PEM keys'],
+    [
+      'a key of a kind that is not used behind another',
+      pems(rsa.publicKey, ed25519.publicKey),
+      'several PEM',
+    ],
+    [
+      'a chain of certificates',
+      `# issuer\n${CERTIFICATE}# its authority\n${CERTIFICATE}`,
+      'several PEM keys',
+    ],
+    ['a certificate and a key', CERTIFICATE + pems(ec.publicKey), 'several PEM keys'],
+    ['an RSA key of 1024 bits', pems(weakRsa.publicKey), 'at least 2048 bits'],
+    ['an RSA key with the exponent 3', pems(lowExponent.publicKey), 'an exponent of at least 65537'],
     ['an Ed25519 key', ed25519.publicKey.export(spki), 'RSA or EC key'],
     ['a private key', rsa.privateKey.export(pkcs8), 'holds a private key'],
     ['a private EC key', ec.privateKey.export({ type: 'sec1', format: 'pem' }), 'holds a private key'],
@@ -67,6 +87,12 @@ describe('a public key file', () => {
     ['keys that are no objects', '{"keys": [null, "canary"]}', 'a JSON object with a list of keys'],
     ['no key', '{"keys": []}', 'RSA or EC key'],
     ['only keys of another kind', JSON.stringify({ keys: [ed25519.publicKey.export(jwk)] }), 'RSA or EC key'],
+    ['only a weak key', JSON.stringify({ keys: [weakRsa.publicKey.export(jwk)] }), 'at least 2048 bits'],
+    [
+      'only a key with the exponent 1',
+      JSON.stringify({ keys: [{ ...rsa.publicKey.export(jwk), e: 'AQ' }] }),
+      'an exponent of at least 65537',
+    ],
     ['only a broken key', JSON.stringify({ keys: [{ kty: 'RSA', n: 'canary' }] }), 'RSA or EC key'],
     ['a private JWK', JSON.stringify({ keys: [rsa.privateKey.export(jwk)] }), 'holds a private key'],
     [

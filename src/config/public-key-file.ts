@@ -1,6 +1,11 @@
 import { type JsonWebKey, type KeyObject, createPublicKey } from 'node:crypto';
 import { InvalidValue } from './configuration-error.ts';
 
+const MIN_RSA_BITS = 2048;
+/** With 1, a signature is the message itself; with 3, lax checks of the padding were fooled time and again. */
+const MIN_RSA_EXPONENT = 65_537n;
+const PUBLIC_PEM_BLOCK = /-----BEGIN [A-Z0-9 ]*(?:PUBLIC KEY|CERTIFICATE)-----/g;
+
 /** An RFC 7517 key set. Only the keys' type is known; the other members are as the file gives them. */
 interface JwkSet {
   readonly keys: readonly JsonWebKey[];
@@ -26,7 +31,11 @@ function readPem(pem: string): PublicKeys {
   if (!key) {
     throw new InvalidValue('the file must hold a PEM public key, a PEM certificate or a JWK Set');
   }
-  if (!canVerifyTokens(key)) throw new InvalidValue('the file must hold an RSA or EC key');
+  // Of several, only the first would count; and the key of a chain's next certificate is not the issuer's.
+  if ((pem.match(PUBLIC_PEM_BLOCK)?.length ?? 0) > 1) {
+    throw new InvalidValue('the file holds several PEM keys: keep one, or write them as a JWK Set');
+  }
+  if (!canVerifyTokens(key)) throw unusableKey();
   return { kind: 'pem', pem };
 }
 
@@ -41,7 +50,7 @@ function readJwkSet(text: string): JwkSet {
     const imported = importKey(() => createPublicKey({ key, format: 'jwk' }));
     return imported !== undefined && canVerifyTokens(imported);
   });
-  if (!usable) throw new InvalidValue('the file must hold an RSA or EC key');
+  if (!usable) throw unusableKey();
   return { keys };
 }
 
@@ -64,8 +73,17 @@ function importKey(create: () => KeyObject): KeyObject | undefined {
   }
 }
 
-function canVerifyTokens(key: KeyObject): boolean {
-  return ['rsa', 'ec'].includes(key.asymmetricKeyType ?? '');
+/** Whether a key is of a kind, and strong enough, for a token to be verified with it (RFC 7518, section 3.3). */
+export function canVerifyTokens({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  if (asymmetricKeyType !== 'rsa') return asymmetricKeyType === 'ec';
+  const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
+  return modulusLength >= MIN_RSA_BITS && publicExponent >= MIN_RSA_EXPONENT;
+}
+
+function unusableKey(): InvalidValue {
+  return new InvalidValue(
+    `the file must hold an RSA or EC key; of RSA with at least ${MIN_RSA_BITS} bits and an exponent of at least ${MIN_RSA_EXPONENT}`,
+  );
 }
 
 function privateKey(): InvalidValue {

@@ -59,6 +59,7 @@ export const METRICS = {
         'signature',
         'expired',
         'not-yet-valid',
+        'lifetime',
         'audience',
         'claims',
         'bound',
