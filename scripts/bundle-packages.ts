@@ -23,7 +23,7 @@ const NOT_BUNDLED = [
 ];
 
 const folder = process.argv[2] ?? 'dist';
-const files = await Array.fromAsync(glob('**/*.js', { cwd: folder }));
+const files = await compiledFiles();
 await build({
   absWorkingDir: resolve(folder),
   entryPoints: files,
@@ -58,6 +58,14 @@ await build({
 await nameOnlyClasses();
 // Node reads every map that it finds when it starts, and these would tell of lines that nobody here wrote.
 for await (const map of glob('packages/*.map', { cwd: folder })) await rm(join(folder, map));
+
+/** All but the assets, such as the script of `/docs`: those are for browsers, which get them as they are. */
+async function compiledFiles(): Promise<string[]> {
+  const { compilerOptions } = JSON.parse(await readFile('nest-cli.json', 'utf8')) as {
+    compilerOptions: { assets: string[] };
+  };
+  return Array.fromAsync(glob('**/*.js', { cwd: folder, exclude: compilerOptions.assets }));
+}
 
 /**
  * esbuild names every function as it is made, each closure of each request too, which cost more there than any other function.

@@ -1,6 +1,7 @@
 /**
- * Checks the production install as the image does it: `npm ci --omit=dev` and dist/ in an empty folder, then the gateway
- * starts there, gets ready, shows its reference, leaves on SIGTERM, and says nothing on stderr. Needs `npm run build` before.
+ * Checks the production install as the image does it: `npm ci --omit=dev` and dist/ in an empty folder. The gateway starts
+ * there, gets ready, answers a button of its reference in Chromium, leaves on SIGTERM, and says nothing on stderr. Needs
+ * `npm run build` before.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +9,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { startBrowser } from '../test/support/browser.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'octane-bff-install-'));
 try {
@@ -16,7 +18,7 @@ try {
   }
   execFileSync('npm', ['ci', '--omit=dev'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   await startAndStop(folder);
-  console.log('The production install starts, gets ready and stops.');
+  console.log('The production install starts, gets ready, shows a reference that works, and stops.');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -45,14 +47,33 @@ async function startAndStop(cwd: string): Promise<void> {
     addresses(createInterface(gateway.stdout)),
     exited.then(() => Promise.reject(new Error(`the gateway did not start:\n${complaints}`))),
   ]);
-  const ready = await fetch(`${management}/health/ready`);
-  const reference = await fetch(`${api}/docs`);
-  gateway.kill('SIGTERM');
+  try {
+    const ready = await fetch(`${management}/health/ready`);
+    if (ready.status !== 200) throw new Error(`/health/ready answered ${ready.status}`);
+    const tried = await tryReference(api);
+    if (!tried.includes('authentication-required')) throw new Error(`the button of /docs showed: ${tried}`);
+  } finally {
+    gateway.kill('SIGTERM');
+  }
   const [code] = (await exited) as [number | null];
-  if (ready.status !== 200) throw new Error(`/health/ready answered ${ready.status}`);
-  if (reference.status !== 200) throw new Error(`/docs answered ${reference.status}`);
   if (code !== 0) throw new Error(`exit code ${code} after SIGTERM`);
   if (complaints !== '') throw new Error(`stderr was not empty:\n${complaints}`);
+}
+
+/** Sends a request from `/docs`, without a token, and gives what the page then shows for an answer. */
+async function tryReference(api: string): Promise<string> {
+  const browser = await startBrowser();
+  try {
+    const page = await browser.newPage();
+    // The gateway listens on every address of the machine.
+    await page.goto(`${api.replace('0.0.0.0', '127.0.0.1')}/docs`);
+    await page.getByRole('button', { name: 'Send' }).first().click();
+    const answer = page.getByLabel('Answer').first();
+    await answer.locator('.status').waitFor();
+    return (await answer.textContent()) ?? '';
+  } finally {
+    await browser.close();
+  }
 }
 
 async function addresses(lines: AsyncIterable<string>): Promise<{ api: string; management: string }> {

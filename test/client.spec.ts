@@ -1,5 +1,6 @@
 import { createClient, isOctaneBffError } from '../clients/typescript/src/index.ts';
 import type { AnyOctaneBffError, ClientOptions, DirectDebit } from '../clients/typescript/src/index.ts';
+import { eventually } from './support/eventually.ts';
 import { Relay } from './support/relay.ts';
 import { SandboxGateway } from './support/sandbox-gateway.ts';
 
@@ -30,6 +31,12 @@ beforeEach(() => gateway.control('POST', '/reset'));
 const client = (options: Partial<ClientOptions> = {}) =>
   createClient({ baseUrl: gateway.url, token: () => token, ...options });
 const hits = async (): Promise<number> => (await gateway.control<unknown[]>('GET', '/requests')).length;
+/** The log lines of a request, once there is one. */
+const linesOf = (requestId: string): Promise<string[]> =>
+  eventually(() => {
+    const lines = gateway.log.filter((line) => line.includes(requestId));
+    return lines.length > 0 && lines;
+  });
 const emails = async (): Promise<number> => (await gateway.control<unknown[]>('GET', '/emails')).length;
 
 async function refusal(call: Promise<unknown>): Promise<AnyOctaneBffError> {
@@ -46,7 +53,7 @@ describe('the TypeScript client, at the gateway and the sandbox', () => {
     const { directDebit, requestId, replayed } = await client().setDirectDebit('me', MONTHLY);
     expect(directDebit).toEqual({ ...MONTHLY, ddSpecialEndType: 'EN', ddSpecialCurrentCount: 0 });
     expect(replayed).toBe(false);
-    expect(gateway.log.some((line) => line.includes(requestId))).toBe(true);
+    expect(await linesOf(requestId)).toHaveLength(1);
   });
 
   it('sends a welcome email, and with the same key no second one', async () => {
@@ -77,7 +84,7 @@ describe('the TypeScript client, at the gateway and the sandbox', () => {
   it('does not send the refused again', async () => {
     const error = await refusal(client().sendWelcomeEmail('700124'));
     expect(error).toMatchObject({ code: 'customer-not-permitted', status: 403, outcome: undefined });
-    expect(gateway.log.filter((line) => line.includes(error.requestId))).toHaveLength(1);
+    expect(await linesOf(error.requestId)).toHaveLength(1);
   });
 
   it('asks for a new token once, when the first is refused', async () => {

@@ -1,44 +1,48 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { requestToken } from '../../sandbox/request-token.ts';
 import { startSandbox, usualIssuer } from '../../sandbox/start.ts';
 import type { Sandbox } from '../../sandbox/start.ts';
-import { createGateway } from '../../src/app.setup.ts';
-import { LiveGatewayConfig } from '../../src/config/live-gateway-config.ts';
-import { loadSettings } from '../../src/config/settings.ts';
-import { createLogger } from '../../src/telemetry/nest-logger.ts';
+import { compileGateway, GatewayProcess } from './gateway-process.ts';
 
-/** The gateway in front of the sandbox, as an app developer runs it, with `config/gateway.yaml`. */
+/** The compiled gateway in front of the sandbox, as an app developer runs it, with `config/gateway.yaml`. */
 export class SandboxGateway {
   private constructor(
     readonly url: string,
     readonly sandbox: Sandbox,
-    /** Every log line so far. */
-    readonly log: readonly string[],
-    private readonly app: Awaited<ReturnType<typeof createGateway>>,
-    private readonly folder: string,
+    private readonly process: GatewayProcess,
+    private readonly removeBuild: () => Promise<void>,
   ) {}
 
   static async start(environment: Record<string, string> = {}): Promise<SandboxGateway> {
-    const sandbox = await startSandbox({ octane: 0, identityProvider: 0, control: 0 });
-    const folder = await mkdtemp(join(tmpdir(), 'octane-bff-'));
+    const [sandbox, build] = await Promise.all([
+      startSandbox({ octane: 0, identityProvider: 0, control: 0 }),
+      compileGateway(),
+    ]);
     const gatewayFile = await readFile('config/gateway.yaml', 'utf8');
     await writeFile(
-      join(folder, 'gateway.yaml'),
+      join(build.folder, 'gateway.yaml'),
       gatewayFile.replaceAll(usualIssuer, sandbox.identityProvider.issuer),
     );
-    const settings = loadSettings({
+    const gateway = new GatewayProcess(build.folder, {
       ...sandbox.gatewayEnvironment,
-      GATEWAY_FILE: join(folder, 'gateway.yaml'),
-      DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      MANAGEMENT_PORT: '0',
+      DRAIN_DELAY_MS: '0',
+      GATEWAY_FILE: 'gateway.yaml',
+      DATABASE_URL: 'sqlite:gateway.db',
+      // The machine of the tests may be busy with something else.
+      MAX_EVENT_LOOP_DELAY_MS: '0',
       ...environment,
     });
-    const log: string[] = [];
-    const logger = createLogger(settings.logLevel, { write: (line: string) => log.push(line) });
-    const app = await createGateway(settings, new LiveGatewayConfig(settings), logger);
-    await app.listen(0, '127.0.0.1');
-    return new SandboxGateway(await app.getUrl(), sandbox, log, app, folder);
+    const { api } = await gateway.addresses();
+    return new SandboxGateway(api, sandbox, gateway, build.remove);
+  }
+
+  /** Every log line so far. A line may be written after its answer. */
+  get log(): string[] {
+    return this.process.stdout.split('\n').slice(0, -1);
   }
 
   /** An access token of the mobile app for its customer 700123, or as asked. */
@@ -64,8 +68,8 @@ export class SandboxGateway {
   }
 
   async stop(): Promise<void> {
-    await this.app.close();
+    await this.process.kill();
     await this.sandbox.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.removeBuild();
   }
 }

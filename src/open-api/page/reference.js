@@ -57,7 +57,7 @@ for (const form of document.forms) {
     showCommand(form);
   });
   form.querySelector('.new-key')?.addEventListener('click', () => {
-    key.value = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    key.value = newKey();
     showCommand(form);
   });
   form.addEventListener('input', () => showCommand(form));
@@ -66,6 +66,13 @@ for (const form of document.forms) {
     void send(form);
   });
   showCommand(form);
+}
+
+/** 128 random bits. A page that came over plain HTTP has no `crypto.randomUUID`. */
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }
 
 /** @param {HTMLFormElement} form */
