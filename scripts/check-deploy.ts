@@ -1,10 +1,12 @@
 /**
- * Checks what nobody here can run: the manifests, the compose file, the alerts and the dashboard, against their schemas and
- * against the gateway. Needs `npm run build` before. With Debian's package `prometheus` it also runs the tests of the alerts.
+ * Checks what nobody here can run: the Dockerfile, the manifests, the compose file, the alerts and the dashboard, against their
+ * schemas and against the gateway. Needs `npm run build` before. With Debian's package `prometheus` it also runs the tests of the
+ * alerts.
  */
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { checkCompose } from './deploy/compose.ts';
+import { checkDockerfile } from './deploy/dockerfile.ts';
 import { checkKubernetes } from './deploy/kubernetes.ts';
 import { checkMonitoring } from './deploy/monitoring.ts';
 import { startFlags } from './start-flags.ts';
@@ -14,6 +16,7 @@ const complain = (fault: string): void => void faults.add(fault);
 await checkCompose(complain);
 await checkKubernetes(complain);
 await checkMonitoring(complain);
+checkDockerfile(complain);
 await checkStart();
 
 const promtool = spawnSync('promtool', ['test', 'rules', 'deploy/prometheus/alerts.test.yml'], {
