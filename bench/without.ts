@@ -24,6 +24,7 @@ const TAKE_AWAY: Readonly<Record<PartName, () => Promise<void>>> = {
   limits: () =>
     replace<Limits>('limits/limits.js', 'Limits', {
       countRequest: async () => {},
+      countChange: (_change, _report, make) => make(),
       countCall: async () => {},
     }),
   logs: async () => {

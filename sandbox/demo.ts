@@ -94,8 +94,9 @@ function gatewayEnvironment(sandbox: Sandbox, ports: GatewayPorts, folder: strin
     GATEWAY_FILE: gatewayFile(sandbox, folder),
     DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
     DRAIN_DELAY_MS: '0',
-    // The guides together send more emails to one customer than an hour usually allows.
+    // The guides together change one customer more often than an hour usually allows.
     WELCOME_EMAIL_RATE_LIMIT: '100',
+    CUSTOMER_CHANGE_RATE_LIMIT: '100',
   };
 }
 

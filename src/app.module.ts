@@ -8,6 +8,7 @@ import { VerifiedTokens } from './auth/verified-tokens.ts';
 import { AuthorizeGuard } from './callers/authorize.guard.ts';
 import { CallerDirectory } from './callers/caller-directory.ts';
 import { CallerGuard } from './callers/caller.guard.ts';
+import { FloodGuard } from './callers/flood.guard.ts';
 import { ConfigModule } from './config/config.module.ts';
 import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import type { Settings } from './config/settings.ts';
@@ -33,9 +34,10 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
   providers: [
     { provide: APP_GUARD, useClass: AuthenticateGuard }, // 1 who sends this? 401, past too many bad tokens 429
     { provide: APP_GUARD, useClass: CallerGuard }, //       2 which caller is that? 403
+    { provide: APP_GUARD, useClass: FloodGuard }, //        past five times its limit, whatever it asks: 429
     { provide: APP_GUARD, useClass: AuthorizeGuard }, //    3 may the caller do this for that customer? 400, 403
     //                                                      4 @JsonBody(): read and validate the body: 415, 413, 400, 422
-    //                                                      5 the controller and its service: the caller's limit, 429;
+    //                                                      5 the controller and its service: limits of user and caller, 429;
     //                                                        the journal; the other limits, 429, 503; Octane
     ProblemFilter, //                                       any throw on the way becomes a problem
     { provide: APP_FILTER, useExisting: ProblemFilter },

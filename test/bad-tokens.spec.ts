@@ -15,7 +15,7 @@ import {
 } from './support/limits.ts';
 import type { TokenIssuer } from './support/token-issuer.ts';
 
-const after = clockToSetForward();
+const { after } = clockToSetForward();
 
 describe('bad tokens', () => {
   const LIMIT = { AUTH_FAILURE_RATE_LIMIT: '3' };
@@ -29,9 +29,9 @@ describe('bad tokens', () => {
     await behindProxy.stop();
     await gateway.stop();
   });
-  beforeEach(() => {
+  beforeEach(async () => {
     gateway.octane.reset();
-    after(MINUTE_MS);
+    await after(MINUTE_MS);
   });
 
   const path = '/v1/customers/700123/send-welcome-email';
@@ -58,7 +58,7 @@ describe('bad tokens', () => {
     }
     const refused = await bad(gateway);
     expectLimited(refused, 'auth-failure');
-    after(Number(refused.headers['retry-after']) * 1000);
+    await after(Number(refused.headers['retry-after']) * 1000);
     expectProblem(await bad(gateway), 401, 'invalid-token');
     expect(gateway.octane.hits).toHaveLength(0);
   });

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { PostgresCounts } from '../src/limits/postgres-counts.ts';
 import { Metrics } from '../src/telemetry/metrics.ts';
+import { DatabaseClock } from './support/database-clock.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import type { TestGateway } from './support/gateway.ts';
@@ -18,6 +19,7 @@ import {
   statuses,
   times,
 } from './support/limits.ts';
+import { POLICY } from './support/policy.ts';
 import { TestPostgres } from './support/postgres.ts';
 
 let postgres: TestPostgres;
@@ -25,7 +27,7 @@ beforeAll(async () => {
   postgres = await TestPostgres.start();
 });
 afterAll(() => postgres.stop());
-const after = clockToSetForward();
+const { after, alsoOf } = clockToSetForward();
 
 describe('the store of the limits', () => {
   let databaseUrl: string;
@@ -33,7 +35,7 @@ describe('the store of the limits', () => {
   let replica: TestGateway;
   let database: pg.Client;
   beforeAll(async () => {
-    databaseUrl = await postgres.newDatabase();
+    databaseUrl = await alsoOf(await postgres.newDatabase());
     gateway = await startGateway({ DATABASE_URL: databaseUrl });
     replica = await startGateway({ DATABASE_URL: databaseUrl }, gateway);
     database = new pg.Client(databaseUrl);
@@ -55,7 +57,9 @@ describe('the store of the limits', () => {
     await send(gateway, app, { custno: '7654321' });
     const { rows } = await database.query('SELECT key FROM rate_limits');
     expect(rows).toEqual(
-      rows.map(() => ({ key: expect.stringMatching(/^(caller|welcome-email|octane):[\w-]{43}$/) })),
+      rows.map(() => ({
+        key: expect.stringMatching(/^(caller|customer-change|welcome-email|octane):[\w-]{43}$/),
+      })),
     );
     expect(rows.length).toBeGreaterThanOrEqual(3);
   });
@@ -67,19 +71,96 @@ describe('the store of the limits', () => {
         ({ key }) => key,
       );
     const counts = new PostgresCounts(databaseUrl, new Metrics());
-    after(60 * MINUTE_MS);
+    await after(60 * MINUTE_MS);
     await counts.prune();
     await database.query('DELETE FROM rate_limits');
     await send(gateway, app);
-    after(2 * MINUTE_MS);
+    await after(2 * MINUTE_MS);
     const live = (await keys()).filter((key) => key.startsWith('welcome-email:'));
     await set(gateway, other);
-    expect(await keys()).toHaveLength(5);
+    expect(await keys()).toHaveLength(6);
     await counts.prune();
     const kept = await keys();
     expect(kept.filter((key) => key.startsWith('welcome-email:'))).toEqual(live);
-    expect(kept).toHaveLength(3);
+    expect(kept).toHaveLength(4);
     await counts.onApplicationShutdown();
+  });
+
+  describe('with a clock that steps', () => {
+    const realDate = Date.now.bind(Date);
+    let url: string;
+    let clock: DatabaseClock;
+    let counts: PostgresCounts;
+    beforeAll(async () => {
+      url = await postgres.newDatabase();
+      clock = await DatabaseClock.of(url);
+      counts = new PostgresCounts(url, new Metrics());
+    });
+    afterAll(() => counts.onApplicationShutdown());
+    beforeEach(() => clock.set(0));
+    const HOUR_MS = 60 * MINUTE_MS;
+
+    it.each([-2, 2])('counts on when that of the process steps by %d hours', async (hours) => {
+      const key = `process ${hours}`;
+      await counts.add(POLICY, key);
+      const before = Date.now;
+      Date.now = () => realDate() + hours * HOUR_MS;
+      try {
+        const { uses, resetMs } = await counts.add(POLICY, key);
+        expect(uses).toBe(2);
+        expect(resetMs).toBeGreaterThan(0);
+        expect(resetMs).toBeLessThanOrEqual(MINUTE_MS);
+      } finally {
+        Date.now = before;
+      }
+    });
+
+    it('locks nobody out when that of the database is set back', async () => {
+      for (const uses of [1, 2, 3]) expect(await counts.add(POLICY, 'database')).toMatchObject({ uses });
+      await clock.set(-2 * HOUR_MS);
+      expect(await counts.add(POLICY, 'database')).toEqual({
+        uses: 1,
+        resetMs: MINUTE_MS,
+        takeBack: expect.any(Function),
+      });
+      expect(await counts.add(POLICY, 'database')).toMatchObject({ uses: 2 });
+      await clock.set(-2 * HOUR_MS + MINUTE_MS);
+      expect(await counts.add(POLICY, 'database')).toMatchObject({ uses: 1 });
+    });
+
+    it('counts on when the clock of the database is corrected by a moment', async () => {
+      await counts.add(POLICY, 'moment');
+      await clock.set(-500);
+      const { uses, resetMs } = await counts.add(POLICY, 'moment');
+      expect(uses).toBe(2);
+      expect(resetMs).toBeLessThanOrEqual(MINUTE_MS);
+    });
+
+    it('takes a use back from its own window alone', async () => {
+      const first = await counts.add(POLICY, 'taken back');
+      await counts.add(POLICY, 'taken back');
+      await first.takeBack();
+      const last = await counts.add(POLICY, 'taken back');
+      expect(last.uses).toBe(2);
+      await clock.set(MINUTE_MS);
+      await counts.add(POLICY, 'taken back');
+      await last.takeBack();
+      expect(await counts.add(POLICY, 'taken back')).toMatchObject({ uses: 2 });
+    });
+
+    it('forgets windows of a clock that was far ahead', async () => {
+      await clock.set(24 * HOUR_MS);
+      await counts.add(POLICY, 'ahead');
+      await clock.set(0);
+      await counts.add(POLICY, 'now');
+      await counts.prune();
+      const reader = new pg.Client(url);
+      await reader.connect();
+      const { rows } = await reader.query<{ key: string }>('SELECT key FROM rate_limits');
+      await reader.end();
+      expect(rows.map(({ key }) => key)).toContain(`${POLICY.name}:now`);
+      expect(rows.map(({ key }) => key)).not.toContain(`${POLICY.name}:ahead`);
+    });
   });
 
   it('may be too slow: each gateway then counts by itself, and together again when it is not', async () => {
@@ -91,7 +172,7 @@ describe('the store of the limits', () => {
     expect(statuses(answers)).toEqual({ 204: 3, 429: 1 });
     expect(linesAboutLimits()).toEqual(['limits are counted by this process alone']);
     await database.query('COMMIT');
-    after(5000);
+    await after(5000);
     expectLimited(await send(gateway, app), 'welcome-email');
     expect(linesAboutLimits()).toEqual([
       'limits are counted by this process alone',
@@ -104,7 +185,7 @@ describe('the store of the limits', () => {
     await send(gateway, app);
     await database.query('DROP TABLE rate_limits');
     expect(left(await send(gateway, app), 'welcome-email')).toBe(2);
-    after(5000);
+    await after(5000);
     expect(left(await send(gateway, app), 'welcome-email')).toBe(2);
     expect(left(await send(replica, app), 'welcome-email')).toBe(1);
   });
@@ -125,7 +206,7 @@ describe('the store of the limits', () => {
     } finally {
       await postgres.comeBack();
     }
-    after(5000);
+    await after(5000);
     await eventually(async () => (await set(replica, app)).status === 200);
   });
 
@@ -138,7 +219,7 @@ describe('the store of the limits', () => {
     } finally {
       await postgres.comeBack();
     }
-    after(5000);
+    await after(5000);
     const app = newApp();
     await eventually(async () => (await set(late, app)).status === 200);
     await late.stop();

@@ -8,7 +8,8 @@ import { JournalStore } from '../src/journal/journal-store.ts';
 import { METRICS } from '../src/telemetry/metrics.ts';
 import { eventually } from './support/eventually.ts';
 import type { TestGateway } from './support/gateway.ts';
-import { newApp, send, set, startGateway, tokenOf } from './support/limits.ts';
+import { newApp, send, set, startGateway, tokenOf, tokenOfUser } from './support/limits.ts';
+import type { App } from './support/limits.ts';
 import { TestManagement } from './support/management.ts';
 import type { Scrape } from './support/management.ts';
 import { requestText, sendRaw } from './support/raw-connection.ts';
@@ -24,6 +25,8 @@ let management: TestManagement;
 beforeAll(async () => {
   gateway = await startGateway({
     CALLER_RATE_LIMIT: '12',
+    CUSTOMER_CHANGE_RATE_LIMIT: '8',
+    USER_RATE_LIMIT: '10',
     WELCOME_EMAIL_RATE_LIMIT: '2',
     OCTANE_RATE_LIMIT: '11',
     AUTH_FAILURE_RATE_LIMIT: '4',
@@ -198,15 +201,37 @@ describe('the metrics', () => {
   });
 
   it('count each limit that is used up', async () => {
-    const [emails, calls] = [newApp(), newApp()];
+    const [emails, calls, changes, users, flooder] = Array.from({ length: 5 }, newApp) as [
+      App,
+      App,
+      App,
+      App,
+      App,
+    ];
     const rise = await during(async () => {
       for (let sent = 0; sent < 3; sent += 1) await send(gateway, emails);
-      for (let made = 0; made < 13; made += 1) await set(gateway, calls);
+      for (let made = 0; made < 13; made += 1) {
+        await set(gateway, calls, { path: `/v1/customers/${made + 1}/direct-debit` });
+      }
+      for (let made = 0; made < 9; made += 1) await set(gateway, changes);
+      const token = await tokenOfUser(gateway, users, 'user');
+      for (let sent = 0; sent < 11; sent += 1) await send(gateway, users, { token });
+      for (let sent = 0; sent < 61; sent += 1) await set(gateway, flooder, { body: {} });
     });
-    const limits = ['welcome-email', 'octane', 'caller'].map((limit) =>
+    const limits = METRICS.rate_limited_total.labels.limit.map((limit) => [
+      limit,
       rise('rate_limited_total', { limit }),
-    );
-    expect(limits).toEqual([1, 1, 1]);
+    ]);
+    expect(Object.fromEntries(limits)).toEqual({
+      'auth-failure': 0,
+      flood: 1,
+      user: 1,
+      caller: 1,
+      'customer-change': 1,
+      // The eight emails of the user that are too many for its customer, too.
+      'welcome-email': 9,
+      octane: 1,
+    });
     expect(rise('overloaded_total', { reason: 'octane-in-flight' })).toBe(0);
   });
 

@@ -33,6 +33,7 @@ export class CallerDirectory {
       customers: config.customers,
       ownCustno: custnoOf(claims[config.custnoClaim]),
       scopes: new Set([...scopes, ...config.scopes]),
+      rateLimit: config.rateLimit,
     };
   }
 }

@@ -14,6 +14,8 @@ export interface Caller {
   readonly ownCustno: string | undefined;
   /** Of the token and of the gateway file together. */
   readonly scopes: ReadonlySet<string>;
+  /** Requests a minute; undefined: the setting for all callers. */
+  readonly rateLimit: number | undefined;
 }
 
 declare module 'fastify' {

@@ -47,6 +47,8 @@ export interface CallerConfig {
   readonly custnoClaim: string;
   /** Granted beside the token's own scopes. */
   readonly scopes: readonly string[];
+  /** Requests a minute; undefined: the setting for all callers. */
+  readonly rateLimit: number | undefined;
 }
 
 /** A group of customers at Octane, with the credentials that reach it. They cannot be listed, printed or serialised. */

@@ -6,6 +6,7 @@ import {
   IfPresent,
   IsCount,
   IsGroupno,
+  IsRateLimit,
   IsText,
   IsTextOrTexts,
   IsVariableName,
@@ -63,6 +64,10 @@ export class CallerEntry {
 
   @AreScopes()
   scopes: string[] = [];
+
+  @IfPresent()
+  @IsRateLimit()
+  rateLimit?: number;
 }
 
 /** An entry of `groups`, as the file says it. */

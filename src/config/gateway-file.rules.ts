@@ -29,6 +29,7 @@ export const IsGroupno = () => check('isGroupno', groupnoFault);
 export const IsVariableName = () => check('isVariableName', variableNameFault);
 export const IsCount = () => check('isCount', countFault);
 export const AreAlgorithms = () => check('areAlgorithms', algorithmsFault);
+export const IsRateLimit = () => check('isRateLimit', rateLimitFault);
 export const AreScopes = () => check('areScopes', scopesFault);
 
 function textFault(value: unknown): string | undefined {
@@ -67,6 +68,13 @@ function variableNameFault(value: unknown): string | undefined {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(value as string)
     ? undefined
     : 'must be the name of an environment variable';
+}
+
+/** What an integer column of PostgreSQL holds, where the counters of the limits may live. */
+function rateLimitFault(value: unknown): string | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 2_147_483_647
+    ? undefined
+    : 'must be a whole number from 1 to 2147483647';
 }
 
 function algorithmsFault(value: unknown): string | undefined {

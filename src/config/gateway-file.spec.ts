@@ -110,6 +110,7 @@ describe('a gateway file that is right', () => {
       customers: 'any',
       custnoClaim: 'https://example.com/custno',
       scopes: ['a:b', 'c'],
+      rateLimit: 1200,
     };
     const { issuers, callers } = load({ issuers: [issuer], callers: [caller] });
     const { jwksUri, ...rest } = issuer;
@@ -399,6 +400,13 @@ describe('a gateway file that is wrong', () => {
       { callers: [{ ...CALLER, scopes }] },
       'callers[0].scopes: must be a list of scopes, each without blanks',
     ]),
+    ...['canary', '600', 0, -1, 1.5, 2_147_483_648, Infinity, null, [7]].map(
+      (rateLimit): [string, Entry, string] => [
+        `a rateLimit of ${JSON.stringify(rateLimit)}`,
+        { callers: [{ ...CALLER, rateLimit }] },
+        'callers[0].rateLimit: must be a whole number from 1 to 2147483647',
+      ],
+    ),
     [
       'an unknown issuer',
       { callers: [{ ...CALLER, issuer: 'canary' }] },

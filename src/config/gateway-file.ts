@@ -95,8 +95,8 @@ function keysOf(located: Located<IssuerEntry>, sources: Sources): IssuerKeySourc
 }
 
 function callerOf(entry: CallerEntry): CallerConfig {
-  const { clientId, issuer, groupno, customers, custnoClaim, scopes } = entry;
-  return { clientId, issuer, groupno, customers, custnoClaim, scopes };
+  const { clientId, issuer, groupno, customers, custnoClaim, scopes, rateLimit } = entry;
+  return { clientId, issuer, groupno, customers, custnoClaim, scopes, rateLimit };
 }
 
 function groupOf(located: Located<GroupEntry>, sources: Sources): GroupConfig | undefined {

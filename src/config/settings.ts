@@ -110,7 +110,19 @@ export const SETTINGS_TABLE = {
     'CALLER_RATE_LIMIT',
     '600',
     limit,
-    'Most requests a minute of one caller, over all replicas.',
+    'Most requests a minute of one caller, over all replicas; rateLimit of its entry stands before it.',
+  ),
+  userRateLimit: withDefault(
+    'USER_RATE_LIMIT',
+    '120',
+    limit,
+    'Most requests a minute of one user of a caller with customers: own, over all replicas.',
+  ),
+  customerChangeRateLimit: withDefault(
+    'CUSTOMER_CHANGE_RATE_LIMIT',
+    '20',
+    limit,
+    'Most changes an hour of one customer by one operation, over all replicas; not for the welcome email.',
   ),
   welcomeEmailRateLimit: withDefault(
     'WELCOME_EMAIL_RATE_LIMIT',

@@ -28,9 +28,12 @@ export class DirectDebitService {
   ): Promise<DirectDebitAnswer> {
     await this.limits.countRequest(caller, report);
     const customer = { groupno: caller.groupno, custno };
-    return this.journal.once({ operation: 'direct-debit', caller, custno, body, request }, async () => {
-      await this.limits.countCall(customer.groupno, report);
-      return this.octane.setDirectDebit(customer, body.directDebit, correlation);
-    });
+    const operation = 'direct-debit';
+    return this.journal.once({ operation, caller, custno, body, request }, () =>
+      this.limits.countChange({ operation, ...customer }, report, async () => {
+        await this.limits.countCall(customer.groupno, report);
+        return this.octane.setDirectDebit(customer, body.directDebit, correlation);
+      }),
+    );
   }
 }

@@ -1,19 +1,24 @@
 import { GatheredCounts } from './counts.ts';
-import type { Count } from './counts.ts';
+import type { Addition, Count } from './counts.ts';
 import { MemoryCounts } from './memory-counts.ts';
-import type { Policy } from './policy.ts';
 import { POLICY } from '../../test/support/policy.ts';
 
 /** Counts in memory, as far away as those in a database. */
 class FarCounts extends GatheredCounts {
-  readonly additions: number[] = [];
+  /** The uses of each key of each addition. */
+  readonly additions: number[][] = [];
   fails = false;
   private readonly counts = new MemoryCounts();
 
-  protected async addAll(policy: Policy, key: string, uses: number): Promise<Count> {
-    this.additions.push(uses);
+  protected async addAll(additions: readonly Addition[]): Promise<readonly Count[]> {
+    this.additions.push(additions.map(({ uses }) => uses));
     if (this.fails) throw new Error('a defect');
-    return this.counts.add(policy, key, uses);
+    return Promise.all(additions.map((addition) => this.addOneByOne(addition)));
+  }
+
+  private async addOneByOne({ policy, key, uses }: Addition): Promise<Count> {
+    for (let use = 1; use < uses; use += 1) await this.counts.add(policy, key);
+    return this.counts.add(policy, key);
   }
 }
 
@@ -22,10 +27,18 @@ describe('gathered counts', () => {
     const counts = new FarCounts();
     const all = await Promise.all(Array.from({ length: 10 }, () => counts.add(POLICY, 'key')));
     expect(all.map(({ uses }) => uses)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(counts.additions).toEqual([1, 9]);
+    expect(counts.additions).toEqual([[1], [9]]);
     expect((await counts.add(POLICY, 'key')).uses).toBe(11);
     expect((await counts.add(POLICY, 'another')).uses).toBe(1);
     expect((await counts.add({ ...POLICY, name: 'octane' }, 'key')).uses).toBe(1);
+  });
+
+  it('add for all who wait together, whatever their keys', async () => {
+    const counts = new FarCounts();
+    const keys = ['first', 'a', 'b', 'a', 'c', 'b', 'a'];
+    const all = await Promise.all(keys.map((key) => counts.add(POLICY, key)));
+    expect(all.map(({ uses }) => uses)).toEqual([1, 1, 1, 2, 1, 2, 3]);
+    expect(counts.additions).toEqual([[1], [3, 2, 1]]);
   });
 
   it('fail those who ask when an addition fails, and nobody after them', async () => {

@@ -4,6 +4,7 @@ import { SETTINGS } from '../config/tokens.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { AuthFailureLimit } from './auth-failure-limit.ts';
 import { Counts } from './counts.ts';
+import { FloodLimit } from './flood-limit.ts';
 import { Limits } from './limits.ts';
 import { LoadShedding } from './load-shedding.ts';
 import { MemoryCounts } from './memory-counts.ts';
@@ -19,8 +20,9 @@ import { PostgresCounts } from './postgres-counts.ts';
     },
     Limits,
     AuthFailureLimit,
+    FloodLimit,
     LoadShedding,
   ],
-  exports: [Limits, AuthFailureLimit, LoadShedding],
+  exports: [Limits, AuthFailureLimit, FloodLimit, LoadShedding],
 })
 export class LimitsModule {}

@@ -3,86 +3,65 @@ import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { Problem, PROBLEMS } from '../problems/problems.ts';
 import { Counts } from './counts.ts';
+import { keyOf } from './limit-key.ts';
 import { enforce } from './policy.ts';
-import type { LimitReport } from './policy.ts';
-import { RateLimit } from './rate-limit.ts';
+import type { LimitReport, Policy } from './policy.ts';
 
 const MINUTE = 60;
 const HOUR = 3600;
 
+/** Who sends a request, as far as limits need to know. */
+export interface Sender {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly subject: string;
+  /** `own`: the subject is a user of an app; `any`: the client acts for itself. */
+  readonly customers: 'own' | 'any';
+  /** Requests a minute of the caller, where its entry says so. */
+  readonly rateLimit: number | undefined;
+}
+
 /** How much one may ask of the gateway, and the gateway of others. */
 @Injectable()
 export class Limits {
-  private readonly requests: RateLimit;
-  private readonly emails: RateLimit;
-  private readonly calls: RateLimit | undefined;
-
   constructor(
-    counts: Counts,
-    @Inject(SETTINGS) { callerRateLimit, welcomeEmailRateLimit, octaneRateLimit }: Settings,
-  ) {
-    this.requests = new RateLimit(
-      {
-        name: 'caller',
-        quota: callerRateLimit,
-        windowSeconds: MINUTE,
-        refusal: 'rate-limited',
-        detail: 'This client has sent too many requests. Try again after the time in Retry-After.',
-      },
-      counts,
-    );
-    this.emails = new RateLimit(
-      {
-        name: 'welcome-email',
-        quota: welcomeEmailRateLimit,
-        windowSeconds: HOUR,
-        refusal: 'rate-limited',
-        detail:
-          'This customer was sent as many welcome emails as an hour allows. Try again after the seconds in Retry-After.',
-      },
-      counts,
-    );
-    this.calls =
-      octaneRateLimit === undefined
-        ? undefined
-        : new RateLimit(
-            {
-              name: 'octane',
-              quota: octaneRateLimit,
-              windowSeconds: MINUTE,
-              refusal: 'overloaded',
-              detail:
-                'The billing system takes no more requests for now. Nothing was sent; try again after the time in Retry-After.',
-            },
-            counts,
-          );
-  }
+    private readonly counts: Counts,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
 
   /**
-   * Counts a request of a caller.
+   * Counts a request of a user and of its caller. One that is over the limit of the user does not count for the caller: no
+   * user uses up what others share.
    *
    * @throws Problem `rate-limited`
    */
-  async countRequest(caller: { issuer: string; clientId: string }, report: LimitReport): Promise<void> {
-    enforce(await this.requests.use(keyOf(caller.issuer, caller.clientId)), report);
+  async countRequest(sender: Sender, report: LimitReport): Promise<void> {
+    const { issuer, clientId, subject, customers } = sender;
+    if (customers === 'own') {
+      await this.count(userPolicy(this.settings), keyOf(issuer, clientId, subject), report);
+    }
+    await this.count(callerPolicy(this.settings, sender), keyOf(issuer, clientId), report);
   }
 
   /**
-   * Counts a welcome email and sends it. One that was certainly not sent does not count.
+   * Counts a change of a customer and makes it. One that was certainly not sent does not count.
    *
-   * @throws Problem `rate-limited`, or whatever `send` throws
+   * @throws Problem `rate-limited`, or whatever `make` throws
    */
-  async countEmail<T>(
-    customer: { groupno: string; custno: string },
+  async countChange<T>(
+    { operation, groupno, custno }: { operation: string; groupno: string; custno: string },
     report: LimitReport,
-    send: () => Promise<T>,
+    make: () => Promise<T>,
   ): Promise<T> {
-    const use = await this.emails.use(keyOf(customer.groupno, customer.custno));
+    const isEmail = operation === 'welcome-email';
+    const policy = isEmail ? emailPolicy(this.settings) : changePolicy(this.settings);
+    const key = isEmail ? keyOf(groupno, custno) : keyOf(groupno, custno, operation);
+    const { takeBack, ...count } = await this.counts.add(policy, key);
     try {
-      enforce(use, report);
-      return await send();
+      enforce({ policy, ...count }, report);
+      return await make();
     } catch (error) {
-      if (isNotSent(error)) await use.giveBack();
+      if (isNotSent(error)) await takeBack();
       throw error;
     }
   }
@@ -93,13 +72,65 @@ export class Limits {
    * @throws Problem `overloaded`
    */
   async countCall(groupno: string, report: LimitReport): Promise<void> {
-    if (this.calls) enforce(await this.calls.use(keyOf(groupno)), report);
+    const { octaneRateLimit } = this.settings;
+    if (octaneRateLimit !== undefined) await this.count(callPolicy(octaneRateLimit), keyOf(groupno), report);
+  }
+
+  private async count(policy: Policy, key: string, report: LimitReport): Promise<void> {
+    enforce({ policy, ...(await this.counts.add(policy, key)) }, report);
   }
 }
 
-/** JSON keeps the parts apart, whatever characters they hold. */
-function keyOf(...parts: string[]): string {
-  return JSON.stringify(parts);
+function userPolicy({ userRateLimit }: Settings): Policy {
+  return {
+    name: 'user',
+    quota: userRateLimit,
+    windowSeconds: MINUTE,
+    refusal: 'rate-limited',
+    detail: 'This user has sent too many requests. Try again after the time in Retry-After.',
+  };
+}
+
+function callerPolicy({ callerRateLimit }: Settings, { rateLimit }: Sender): Policy {
+  return {
+    name: 'caller',
+    quota: rateLimit ?? callerRateLimit,
+    windowSeconds: MINUTE,
+    refusal: 'rate-limited',
+    detail: 'This client has sent too many requests. Try again after the time in Retry-After.',
+  };
+}
+
+function changePolicy({ customerChangeRateLimit }: Settings): Policy {
+  return {
+    name: 'customer-change',
+    quota: customerChangeRateLimit,
+    windowSeconds: HOUR,
+    refusal: 'rate-limited',
+    detail: 'This customer was changed as often as an hour allows. Try again after the time in Retry-After.',
+  };
+}
+
+function emailPolicy({ welcomeEmailRateLimit }: Settings): Policy {
+  return {
+    name: 'welcome-email',
+    quota: welcomeEmailRateLimit,
+    windowSeconds: HOUR,
+    refusal: 'rate-limited',
+    detail:
+      'This customer was sent as many welcome emails as an hour allows. Try again after the seconds in Retry-After.',
+  };
+}
+
+function callPolicy(quota: number): Policy {
+  return {
+    name: 'octane',
+    quota,
+    windowSeconds: MINUTE,
+    refusal: 'overloaded',
+    detail:
+      'The billing system takes no more requests for now. Nothing was sent; try again after the time in Retry-After.',
+  };
 }
 
 function isNotSent(error: unknown): boolean {

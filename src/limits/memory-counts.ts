@@ -1,21 +1,52 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Counts } from './counts.ts';
 import type { Count } from './counts.ts';
 import type { Policy } from './policy.ts';
 
-/** This process's own counts, which it forgets when their windows end. */
-export class MemoryCounts extends Counts {
-  /** The quota is compared elsewhere, and the window comes with each addition. */
-  private readonly limiter = new RateLimiterMemory({ points: 0, duration: 0, keyPrefix: '' });
+/** Windows of one policy that are remembered, some 8 MB: then the one that ends first is forgotten. */
+const MAX_WINDOWS = 50_000;
 
-  async add({ name, windowSeconds }: Policy, key: string, uses = 1): Promise<Count> {
-    const window = { customDuration: windowSeconds };
-    // The library's plain addition: `consume` would reject where the quota is used up.
-    const { consumedPoints, msBeforeNext } = await this.limiter.penalty(`${name}:${key}`, uses, window);
+interface Window {
+  uses: number;
+  /** By the monotonic clock: a step of the time of day moves no window. */
+  readonly endsAt: number;
+}
+
+/** This process's own counts, in memory that does not grow. */
+export class MemoryCounts extends Counts {
+  /** By policy, then by key. All windows of a policy are equally long, so a map holds them in the order in which they end. */
+  private readonly windows = new Map<Policy['name'], Map<string, Window>>();
+
+  add(policy: Policy, key: string): Promise<Count> {
+    return Promise.resolve(this.addNow(policy, key));
+  }
+
+  /** As `add`, for who must not wait. */
+  addNow(policy: Policy, key: string): Count {
+    const now = performance.now();
+    const window = this.windowOf(policy, key, now);
+    window.uses += 1;
     return {
-      uses: consumedPoints,
-      resetMs: msBeforeNext,
-      takeBack: async () => void (await this.limiter.reward(`${name}:${key}`, 1, window)),
+      uses: window.uses,
+      // Fractions add up to a little more than the window.
+      resetMs: Math.min(window.endsAt - now, policy.windowSeconds * 1000),
+      takeBack: async () => {
+        window.uses -= 1;
+      },
     };
+  }
+
+  private windowOf({ name, windowSeconds }: Policy, key: string, now: number): Window {
+    let windows = this.windows.get(name);
+    if (!windows) this.windows.set(name, (windows = new Map<string, Window>()));
+    const known = windows.get(key);
+    if (known && now < known.endsAt) return known;
+    windows.delete(key);
+    for (const [oldest, { endsAt }] of windows) {
+      if (now < endsAt && windows.size < MAX_WINDOWS) break;
+      windows.delete(oldest);
+    }
+    const window = { uses: 0, endsAt: now + windowSeconds * 1000 };
+    windows.set(key, window);
+    return window;
   }
 }

@@ -3,7 +3,8 @@ import { Problem } from '../problems/problems.ts';
 /** So many uses in a window, which begins with the first of them. */
 export interface Policy {
   /** As apps, logs and metrics know it. */
-  readonly name: 'caller' | 'welcome-email' | 'octane' | 'auth-failure';
+  readonly name:
+    'auth-failure' | 'flood' | 'user' | 'caller' | 'customer-change' | 'welcome-email' | 'octane';
   readonly quota: number;
   readonly windowSeconds: number;
   /** What a use over the quota is refused with, and the words for it. */
@@ -20,7 +21,7 @@ export interface Standing {
   readonly resetMs: number;
 }
 
-/** Takes down for the app where it stands. */
+/** Tells the app how much of a limit is left. */
 export type LimitReport = (standing: Standing) => void;
 
 /** @throws Problem where the use is over the quota; either way the app is told where it stands */

@@ -1,13 +1,10 @@
-import { hash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { RateLimiterPostgres } from 'rate-limiter-flexible';
 import { PostgresPool } from '../database/postgres-pool.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { GatheredCounts } from './counts.ts';
-import type { Count } from './counts.ts';
+import type { Addition, Count } from './counts.ts';
 import { MemoryCounts } from './memory-counts.ts';
-import type { Policy } from './policy.ts';
 
 const TABLE = 'rate_limits';
 /** How long a request waits for a connection, and for an answer on it. */
@@ -15,11 +12,13 @@ const PATIENCE_MS = 1000;
 /** After a failure nobody asks the store for that long; then one request finds out whether it is back. */
 const REST_MS = 5000;
 const PRUNE_INTERVAL_MS = 60_000;
-/** The clocks of replicas differ: a window that is over for one may not be for another. */
-const PRUNE_DELAY_MS = 60_000;
+/** Rows that one statement deletes, so that no statement takes long. */
+const PRUNE_ROWS = 10_000;
 
 /**
- * As the library makes it, but unlogged: counts need not survive a crash of the database, and so no request waits for a disk.
+ * Unlogged: counts need not survive a crash of the database, and so no request waits for a disk. `expire` is when the window
+ * ends, in milliseconds since 1970.
+ *
  * Two replicas may start together, and PostgreSQL does not bear two who create one table: the lock lasts until the end of the
  * statement. A table that exists needs no right to create one.
  */
@@ -35,6 +34,45 @@ const CREATE_TABLE = `
     END IF;
   END $$`;
 
+/** The clock of the database decides, the same for all replicas. It stands still during a statement. */
+const NOW_MS = 'floor(extract(epoch FROM now()) * 1000)::bigint';
+
+/**
+ * A window that ends later than one that begins now would end was begun before the clock was set back. It counts as over, so
+ * that nobody is locked out for longer than a window. Another replica may have begun one a moment later, and this statement have
+ * waited for it: no longer than a statement may take.
+ */
+const STILL_RUNS = `stored.expire > ${NOW_MS} AND stored.expire <= excluded.expire + ${PATIENCE_MS}`;
+
+/** All replicas take the rows in one order, so that no two wait for each other. */
+const ADD = `
+  INSERT INTO ${TABLE} AS stored (key, points, expire)
+  SELECT key, uses, ${NOW_MS} + window_ms
+  FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS added (key, uses, window_ms)
+  ORDER BY key
+  ON CONFLICT (key) DO UPDATE SET
+    points = CASE WHEN ${STILL_RUNS} THEN stored.points + excluded.points ELSE excluded.points END,
+    expire = CASE WHEN ${STILL_RUNS} THEN stored.expire ELSE excluded.expire END
+  RETURNING key, points, expire, expire - ${NOW_MS} AS reset_ms`;
+
+const TAKE_BACK = `UPDATE ${TABLE} SET points = points - 1 WHERE key = $1 AND expire = $2 AND points > 0`;
+
+/** Also windows that a clock far ahead once began. Rows that are in use just now are left for the next time. */
+const PRUNE = `
+  DELETE FROM ${TABLE} WHERE key IN (
+    SELECT key FROM ${TABLE} WHERE expire NOT BETWEEN ${NOW_MS} AND ${NOW_MS} + $1::bigint
+    LIMIT ${PRUNE_ROWS} FOR UPDATE SKIP LOCKED
+  )`;
+/** Longer than any window. */
+const LONGEST_MS = 2 * 3_600_000;
+
+interface Row {
+  readonly key: string;
+  readonly points: number;
+  readonly expire: number;
+  readonly reset_ms: number;
+}
+
 /**
  * Counts that all replicas share. While the database is down or slow this process counts by itself, from nothing: a limit is
  * then each replica's own, and nobody is refused or kept waiting because of it.
@@ -43,7 +81,6 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
   private readonly logger = new Logger(PostgresCounts.name);
   private readonly insurance = new MemoryCounts();
   private readonly pool: PostgresPool;
-  private readonly limiter: RateLimiterPostgres;
   private table: Promise<unknown> | undefined;
   /** While the store fails: when it is asked again. */
   private asksAgainAt: number | undefined;
@@ -59,17 +96,6 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
       statementMs: PATIENCE_MS,
       lockMs: PATIENCE_MS / 2,
     });
-    this.limiter = new RateLimiterPostgres({
-      storeClient: this.pool,
-      storeType: 'pool',
-      tableName: TABLE,
-      tableCreated: true,
-      clearExpiredByTimeout: false,
-      keyPrefix: '',
-      // The quota is compared elsewhere, and the window comes with each addition.
-      points: 0,
-      duration: 0,
-    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -82,31 +108,53 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
     await this.pool.end();
   }
 
-  protected async addAll(policy: Policy, key: string, uses: number): Promise<Count> {
-    const window = { customDuration: policy.windowSeconds };
-    // A key may be of any length and any characters; a column's is neither.
-    const storedKey = `${policy.name}:${hash('sha256', key, 'base64url')}`;
-    // The library's plain addition: `consume` would reject where the quota is used up.
-    const stored = await this.attempt(() => this.limiter.penalty(storedKey, uses, window));
-    if (!stored) {
-      this.metrics.count('limit_fallbacks_total', {});
-      return this.insurance.add(policy, key, uses);
-    }
-    return {
-      uses: stored.consumedPoints,
-      resetMs: stored.msBeforeNext,
-      takeBack: async () => void (await this.attempt(() => this.limiter.reward(storedKey, 1, window))),
-    };
+  protected async addAll(additions: readonly Addition[]): Promise<readonly Count[]> {
+    const keys = additions.map(({ policy, key }) => `${policy.name}:${key}`);
+    const stored = await this.attempt(() =>
+      this.pool.query({
+        text: ADD,
+        values: [
+          keys,
+          additions.map(({ uses }) => uses),
+          additions.map(({ policy }) => policy.windowSeconds * 1000),
+        ],
+      }),
+    );
+    if (!stored) return Promise.all(additions.map((addition) => this.addAlone(addition)));
+    const rows = new Map((stored.rows as Row[]).map((row) => [row.key, row]));
+    return additions.map(({ policy }, index) => {
+      const key = keys[index]!;
+      const { points, expire, reset_ms: resetMs } = rows.get(key)!;
+      return {
+        uses: points,
+        resetMs: Math.min(resetMs, policy.windowSeconds * 1000),
+        takeBack: async () => void (await this.attempt(() => this.pool.query({ text: TAKE_BACK, values: [key, expire] }))),
+      };
+    });
+  }
+
+  private async addAlone({ policy, key, uses }: Addition): Promise<Count> {
+    let count = await this.insurance.add(policy, key);
+    for (let use = 1; use < uses; use += 1) count = await this.insurance.add(policy, key);
+    for (let use = 0; use < uses; use += 1) this.metrics.count('limit_fallbacks_total', {});
+    return count;
   }
 
   /** Deletes the rows of windows that are over. */
   async prune(): Promise<void> {
+<<<<<<< HEAD
     await this.attempt(() =>
       this.pool.query({
         text: `DELETE FROM ${TABLE} WHERE expire < $1`,
         values: [Date.now() - PRUNE_DELAY_MS],
       }),
     );
+=======
+    let deleted: number | null | undefined;
+    do {
+      deleted = (await this.attempt(() => this.pool.query({ text: PRUNE, values: [LONGEST_MS] })))?.rowCount;
+    } while (deleted === PRUNE_ROWS);
+>>>>>>> 7b60ad4 (feat: limits for one user, one customer and one caller, a guard against floods, and clocks that lock nobody out)
   }
 
   /** @returns undefined where the store cannot be used at the moment */

@@ -11,21 +11,24 @@ export const ReportLimits = createParamDecorator((_: unknown, context: Execution
 
 /**
  * Writes `RateLimit-Policy` and `RateLimit`, one list member for each limit that applied
- * (draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4).
+ * (draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4). The limit with the least left stands first, for those who read
+ * only one.
  */
 export function reportOn(reply: FastifyReply): LimitReport {
+  const standings: Standing[] = [];
   return (standing) => {
-    const { name, quota, windowSeconds } = standing.policy;
-    append(reply, 'ratelimit-policy', `"${name}";q=${quota};w=${windowSeconds}`);
-    append(reply, 'ratelimit', `"${name}";r=${remaining(standing)};t=${secondsUntilReset(standing)}`);
+    standings.push(standing);
+    standings.sort((a, b) => remaining(a) - remaining(b));
+    const policies = standings.map(
+      ({ policy: { name, quota, windowSeconds } }) => `"${name}";q=${quota};w=${windowSeconds}`,
+    );
+    const limits = standings.map(
+      (each) => `"${each.policy.name}";r=${remaining(each)};t=${secondsUntilReset(each)}`,
+    );
+    reply.header('ratelimit-policy', policies.join(', ')).header('ratelimit', limits.join(', '));
   };
 }
 
 function remaining({ policy, uses }: Standing): number {
   return Math.max(0, policy.quota - uses);
-}
-
-function append(reply: FastifyReply, field: string, member: string): void {
-  const others = reply.getHeader(field);
-  reply.header(field, others === undefined ? member : `${String(others)}, ${member}`);
 }

@@ -21,7 +21,7 @@ export const ANSWER_HEADERS = {
   },
   'RateLimit-Policy': {
     description:
-      'The limits that were applied, as a list of structured fields (draft-ietf-httpapi-ratelimit-headers): the quota `q` and the seconds `w` of its window.',
+      'The limits that were applied, as a list of structured fields (draft-ietf-httpapi-ratelimit-headers): the quota `q` and the seconds `w` of its window. The limit with the least left stands first.',
     schema: { type: 'string' },
     example: '"caller";q=600;w=60',
   },

@@ -84,7 +84,9 @@ export const METRICS = {
   rate_limited_total: {
     type: 'counter',
     help: 'Requests that were refused because a limit was used up.',
-    labels: { limit: ['caller', 'welcome-email', 'octane', 'auth-failure'] },
+    labels: {
+      limit: ['auth-failure', 'flood', 'user', 'caller', 'customer-change', 'welcome-email', 'octane'],
+    },
   },
   limit_fallbacks_total: {
     type: 'counter',

@@ -27,8 +27,9 @@ export class WelcomeEmailService {
   ): Promise<void> {
     await this.limits.countRequest(caller, report);
     const customer = { groupno: caller.groupno, custno };
-    return this.journal.once({ operation: 'welcome-email', caller, custno, body, request }, () =>
-      this.limits.countEmail(customer, report, async () => {
+    const operation = 'welcome-email';
+    return this.journal.once({ operation, caller, custno, body, request }, () =>
+      this.limits.countChange({ operation, ...customer }, report, async () => {
         await this.limits.countCall(customer.groupno, report);
         return this.octane.sendWelcomeEmail(customer, correlation);
       }),

@@ -165,6 +165,8 @@ export async function crashEnvironment(
     GATEWAY_FILE: gatewayFile,
     DATABASE_URL: databaseUrl,
     CALLER_RATE_LIMIT: '1000000',
+    USER_RATE_LIMIT: '1000000',
+    CUSTOMER_CHANGE_RATE_LIMIT: '1000000',
     WELCOME_EMAIL_RATE_LIMIT: '1000000',
   };
 }

@@ -266,6 +266,8 @@ async function measureAll(): Promise<void> {
         GATEWAY_FILE: 'gateway.yaml',
         DATABASE_URL: `sqlite:gateway-${index}.db`,
         CALLER_RATE_LIMIT: '1000000',
+        USER_RATE_LIMIT: '1000000',
+        CUSTOMER_CHANGE_RATE_LIMIT: '1000000',
         DRAIN_DELAY_MS: '0',
       });
       try {

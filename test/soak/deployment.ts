@@ -63,6 +63,8 @@ export class Deployment {
       DATABASE_URL: databaseUrl,
       AUTH_FAILURE_RATE_LIMIT: '1000000',
       CALLER_RATE_LIMIT: '1000000',
+      USER_RATE_LIMIT: '1000000',
+      CUSTOMER_CHANGE_RATE_LIMIT: '1000000',
       WELCOME_EMAIL_RATE_LIMIT: '1000000',
       // With as much room as Node takes by itself it collects so seldom that what is held cannot be told from what is left lying.
       NODE_OPTIONS: '--max-old-space-size=160',

@@ -1,3 +1,4 @@
+import { DatabaseClock } from './database-clock.ts';
 import { expectProblem } from './expect-problem.ts';
 import { TestGateway } from './gateway.ts';
 import type { Answer, Call } from './gateway.ts';
@@ -17,11 +18,15 @@ const LIMITS = {
 /**
  * A clock that the test sets forward, for the gateways in this process.
  *
- * @returns sets it forward, in milliseconds
+ * @returns `after` sets it forward, in milliseconds; `alsoOf` makes it the clock of a database too, before anybody uses that
  */
-export function clockToSetForward(): (milliseconds: number) => void {
+export function clockToSetForward(): {
+  after: (milliseconds: number) => Promise<void>;
+  alsoOf: (databaseUrl: string) => Promise<string>;
+} {
   const realDate = Date.now.bind(Date);
   const realPerformance = performance.now.bind(performance);
+  const databases: DatabaseClock[] = [];
   let aheadMs = 0;
   beforeAll(() => {
     Date.now = () => realDate() + aheadMs;
@@ -31,8 +36,15 @@ export function clockToSetForward(): (milliseconds: number) => void {
     Date.now = realDate;
     performance.now = realPerformance;
   });
-  return (milliseconds) => {
-    aheadMs += milliseconds;
+  return {
+    after: async (milliseconds) => {
+      aheadMs += milliseconds;
+      for (const database of databases) await database.set(aheadMs);
+    },
+    alsoOf: async (databaseUrl) => {
+      databases.push(await DatabaseClock.of(databaseUrl));
+      return databaseUrl;
+    },
   };
 }
 
@@ -60,6 +72,7 @@ export function startGateway(
         const groupno = `group-${app}`;
         const [{ issuer }] = issuers;
         callers.push({ clientId: `app-${app}`, issuer, groupno, customers: 'any' });
+        callers.push({ clientId: `users-of-app-${app}`, issuer, groupno, customers: 'own' });
         groups.push({
           groupno,
           usernameEnv: 'OCTANE_1001_USERNAME',
@@ -69,6 +82,16 @@ export function startGateway(
     },
     ...(beside && { beside }),
   });
+}
+
+/** A token of a user of the app, whose client for users shares the app's group. */
+export function tokenOfUser(
+  gateway: TestGateway,
+  { clientId }: App,
+  subject: string,
+  claims: Record<string, unknown> = {},
+): Promise<string> {
+  return gateway.issuer.token({ claims: { client_id: `users-of-${clientId}`, sub: subject, ...claims } });
 }
 
 export function tokenOf(gateway: TestGateway, { clientId }: App): Promise<string> {

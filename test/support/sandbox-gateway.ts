@@ -34,6 +34,9 @@ export class SandboxGateway {
       DATABASE_URL: 'sqlite:gateway.db',
       // The machine of the tests may be busy with something else.
       MAX_EVENT_LOOP_DELAY_MS: '0',
+      // A spec changes one customer more often than an app in an hour.
+      USER_RATE_LIMIT: '1000000',
+      CUSTOMER_CHANGE_RATE_LIMIT: '1000000',
       ...environment,
     });
     const { api } = await gateway.addresses();

@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
+import { keyOf } from './limit-key.ts';
+import type { Sender } from './limits.ts';
+import { MemoryCounts } from './memory-counts.ts';
+import { enforce } from './policy.ts';
+import type { LimitReport } from './policy.ts';
+
+/** How often its limit somebody may send in all before nobody looks at a request any more. */
+const FLOOD_FACTOR = 5;
+const WINDOW_SECONDS = 60;
+
+/**
+ * Counts everything that a user sends, or a caller that acts for itself, refused or not. Who goes on sending far past its limit is
+ * refused before anything else is looked at: this process's own count, without a store.
+ */
+@Injectable()
+export class FloodLimit {
+  private readonly counts = new MemoryCounts();
+
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+
+  /** @throws Problem `rate-limited`; only then is the app told where it stands */
+  count({ issuer, clientId, subject, customers, rateLimit }: Sender, report: LimitReport): void {
+    const { userRateLimit, callerRateLimit } = this.settings;
+    const isUser = customers === 'own';
+    const policy = {
+      name: 'flood',
+      quota: FLOOD_FACTOR * (isUser ? userRateLimit : (rateLimit ?? callerRateLimit)),
+      windowSeconds: WINDOW_SECONDS,
+      refusal: 'rate-limited',
+      detail: `${isUser ? 'This user' : 'This client'} goes on sending far past its limit. Send nothing until the time in Retry-After is over.`,
+    } as const;
+    const key = isUser ? keyOf(issuer, clientId, subject) : keyOf(issuer, clientId);
+    const count = this.counts.addNow(policy, key);
+    if (count.uses > policy.quota) enforce({ policy, ...count }, report);
+  }
+}
