@@ -128,7 +128,8 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
       return {
         uses: points,
         resetMs: Math.min(resetMs, policy.windowSeconds * 1000),
-        takeBack: async () => void (await this.attempt(() => this.pool.query({ text: TAKE_BACK, values: [key, expire] }))),
+        takeBack: async () =>
+          void (await this.attempt(() => this.pool.query({ text: TAKE_BACK, values: [key, expire] }))),
       };
     });
   }
@@ -142,19 +143,10 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
 
   /** Deletes the rows of windows that are over. */
   async prune(): Promise<void> {
-<<<<<<< HEAD
-    await this.attempt(() =>
-      this.pool.query({
-        text: `DELETE FROM ${TABLE} WHERE expire < $1`,
-        values: [Date.now() - PRUNE_DELAY_MS],
-      }),
-    );
-=======
     let deleted: number | null | undefined;
     do {
       deleted = (await this.attempt(() => this.pool.query({ text: PRUNE, values: [LONGEST_MS] })))?.rowCount;
     } while (deleted === PRUNE_ROWS);
->>>>>>> 7b60ad4 (feat: limits for one user, one customer and one caller, a guard against floods, and clocks that lock nobody out)
   }
 
   /** @returns undefined where the store cannot be used at the moment */

@@ -564,7 +564,7 @@ export interface components {
       retryable: false;
     };
     /**
-     * @description A limit is used up: that of your client, that of welcome emails to this customer, or that of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew. Nothing was sent, so nothing was changed.
+     * @description A limit is used up: that of the user, of your client, of changes or welcome emails of this customer, or of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew; the one with the least left stands first. Nothing was sent, so nothing was changed.
      *
      *     Send the same request again after the seconds in Retry-After, and spread requests so that RateLimit does not reach 0. If it was an access token that was refused, get a new one: a good one always passes.
      */
