@@ -113,7 +113,7 @@ describe('bad tokens', () => {
     const soon = Math.floor(Date.now() / 1000) + 60;
     const token = await gateway.issuer.token({ claims: { client_id: app.clientId, exp: soon } });
     expect((await gateway.call({ path, token })).status).toBe(204);
-    after(2 * MINUTE_MS);
+    await after(2 * MINUTE_MS);
     await times(4, () => bad(gateway));
     expect(statuses(await times(5, () => gateway.call({ path, token })))).toEqual({ 401: 5 });
     expectLimited(await bad(gateway), 'auth-failure');

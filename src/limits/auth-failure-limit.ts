@@ -2,27 +2,19 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
+import { MemoryCounts } from './memory-counts.ts';
 import { enforce } from './policy.ts';
 import type { LimitReport, Policy } from './policy.ts';
 
 const WINDOW_SECONDS = 60;
-/** Peers that are remembered. Who commands more networks than that has better things to do than to guess tokens. */
-const MAX_PEERS = 10_000;
-
 /** What a proxy may pass on that is no address stands for one peer. */
 const NO_ADDRESS = 'none';
-
-interface Window {
-  failures: number;
-  readonly endsAt: number;
-}
 
 /** Holds each peer to so many bad tokens a minute: this process's own count, in memory that does not grow. */
 @Injectable()
 export class AuthFailureLimit {
   private readonly policy: Policy;
-  /** In the order in which they end. */
-  private readonly windows = new Map<string, Window>();
+  private readonly counts = new MemoryCounts();
 
   constructor(@Inject(SETTINGS) { authFailureRateLimit }: Settings) {
     this.policy = {
@@ -42,23 +34,8 @@ export class AuthFailureLimit {
    * @throws Problem `rate-limited`
    */
   count(address: string, report: LimitReport): void {
-    const now = Date.now();
-    const window = this.windowOf(networkOf(address), now);
-    window.failures += 1;
-    enforce({ policy: this.policy, uses: window.failures, resetMs: window.endsAt - now }, report);
-  }
-
-  private windowOf(network: string, now: number): Window {
-    const known = this.windows.get(network);
-    if (known && now < known.endsAt) return known;
-    this.windows.delete(network);
-    for (const [oldest, { endsAt }] of this.windows) {
-      if (now < endsAt && this.windows.size < MAX_PEERS) break;
-      this.windows.delete(oldest);
-    }
-    const window = { failures: 0, endsAt: now + WINDOW_SECONDS * 1000 };
-    this.windows.set(network, window);
-    return window;
+    const count = this.counts.addNow(this.policy, networkOf(address));
+    enforce({ policy: this.policy, ...count }, report);
   }
 }
 
