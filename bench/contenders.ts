@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort } from '../sandbox/listen.ts';
+import { onReservedPort } from '../test/support/reserved-port.ts';
 import { startGateway } from './gateway.ts';
 import type { Surroundings } from './gateway.ts';
 import { MeasuredProgram } from './measured-program.ts';
@@ -108,39 +108,56 @@ async function missingProgram(program: string): Promise<string | undefined> {
 }
 
 /** What the peers in Node read of their surroundings. */
-async function startNode(
+function startNode(
   { folder, octanePort }: Surroundings,
   args: readonly string[],
   rememberedTokens = '0',
 ): Promise<MeasuredProgram> {
-  const port = await freePort(0);
-  return MeasuredProgram.start({
-    command: [process.execPath, ...args],
-    folder,
-    port,
-    environment: {
-      PORT: String(port),
-      OCTANE_ORIGIN: `http://127.0.0.1:${octanePort}`,
-      OCTANE_PATH,
-      OCTANE_USERNAME: USERNAME,
-      OCTANE_PASSWORD: PASSWORD,
-      GROUPNO,
-      CALLERS: JSON.stringify({ [CLIENT]: GROUPNO }),
-      ISSUER,
-      AUDIENCE,
-      PUBLIC_KEY_FILE: 'issuer.pem',
-      REMEMBERED_TOKENS: rememberedTokens,
-    },
-  });
+  return onReservedPort(({ number: port }) =>
+    MeasuredProgram.start({
+      command: [process.execPath, ...args],
+      folder,
+      port,
+      environment: {
+        PORT: String(port),
+        OCTANE_ORIGIN: `http://127.0.0.1:${octanePort}`,
+        OCTANE_PATH,
+        OCTANE_USERNAME: USERNAME,
+        OCTANE_PASSWORD: PASSWORD,
+        GROUPNO,
+        CALLERS: JSON.stringify({ [CLIENT]: GROUPNO }),
+        ISSUER,
+        AUDIENCE,
+        PUBLIC_KEY_FILE: 'issuer.pem',
+        REMEMBERED_TOKENS: rememberedTokens,
+      },
+    }),
+  );
 }
 
 /** A program that is told everything by a file, into which its surroundings are put. */
-async function startConfigured(
-  { folder, octanePort }: Surroundings,
+function startConfigured(
+  surroundings: Surroundings,
   template: string,
   commandFor: (file: string) => readonly string[],
 ): Promise<MeasuredProgram> {
-  const port = await freePort(0);
+  return onReservedPort(async ({ number: port }) => {
+    const file = await writeConfiguration(surroundings, template, port);
+    return MeasuredProgram.start({
+      command: commandFor(file),
+      folder: surroundings.folder,
+      port,
+      environment: {},
+    });
+  });
+}
+
+/** @returns the file */
+async function writeConfiguration(
+  { folder, octanePort }: Surroundings,
+  template: string,
+  port: number,
+): Promise<string> {
   const own = join(folder, template);
   await mkdir(own, { recursive: true });
   await writeFile(join(own, 'callers.map'), `${CLIENT} ${GROUPNO}\n`);
@@ -162,5 +179,5 @@ async function startConfigured(
     file,
     text.replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => places[name] ?? whole),
   );
-  return MeasuredProgram.start({ command: commandFor(file), folder, port, environment: {} });
+  return file;
 }

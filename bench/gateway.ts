@@ -1,8 +1,8 @@
 import { openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../sandbox/listen.ts';
 import { startFlags } from '../scripts/start-flags.ts';
+import { onReservedPort } from '../test/support/reserved-port.ts';
 import { MeasuredProgram } from './measured-program.ts';
 import { AUDIENCE, CLIENT, GROUPNO, ISSUER, OCTANE_PATH, PASSWORD, USERNAME } from './scenario.ts';
 
@@ -50,34 +50,38 @@ export async function startGateway(
   { folder, octanePort }: Surroundings,
   { databaseUrl, preloaded = [], flags = [], environment = {}, core }: GatewayOptions,
 ): Promise<MeasuredProgram> {
-  const [port, managementPort] = [await freePort(0), await freePort(0)];
+  const flagsOfStart = await startFlags();
   const imports = preloaded.flatMap((name) => ['--import', new URL(name, import.meta.url).href]);
-  return MeasuredProgram.start({
-    command: [process.execPath, ...(await startFlags()), ...imports, ...flags, 'dist/main.js'],
-    folder,
-    environment: {
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      MANAGEMENT_PORT: String(managementPort),
-      OCTANE_BASE_URL: `http://127.0.0.1:${octanePort}${OCTANE_PATH}`,
-      OCTANE_USERNAME: USERNAME,
-      OCTANE_PASSWORD: PASSWORD,
-      GATEWAY_FILE: 'gateway.yaml',
-      DATABASE_URL: databaseUrl,
-      LOG_LEVEL: 'info',
-      OCTANE_MAX_IN_FLIGHT: '10000',
-      OCTANE_RATE_LIMIT: BOUNDLESS,
-      CALLER_RATE_LIMIT: BOUNDLESS,
-      USER_RATE_LIMIT: BOUNDLESS,
-      CUSTOMER_CHANGE_RATE_LIMIT: BOUNDLESS,
-      AUTH_FAILURE_RATE_LIMIT: BOUNDLESS,
-      MAX_EVENT_LOOP_DELAY_MS: '60000',
-      DRAIN_DELAY_MS: '0',
-      ...environment,
-    },
-    port,
-    readyUrl: `http://127.0.0.1:${managementPort}/health/ready`,
-    stdio: ['ignore', openSync(join(folder, `${port}.log`), 'a'), 'inherit'],
-    ...(core !== undefined && { core }),
-  });
+  return onReservedPort(({ number: port }) =>
+    onReservedPort(({ number: managementPort }) =>
+      MeasuredProgram.start({
+        command: [process.execPath, ...flagsOfStart, ...imports, ...flags, 'dist/main.js'],
+        folder,
+        environment: {
+          HOST: '127.0.0.1',
+          PORT: String(port),
+          MANAGEMENT_PORT: String(managementPort),
+          OCTANE_BASE_URL: `http://127.0.0.1:${octanePort}${OCTANE_PATH}`,
+          OCTANE_USERNAME: USERNAME,
+          OCTANE_PASSWORD: PASSWORD,
+          GATEWAY_FILE: 'gateway.yaml',
+          DATABASE_URL: databaseUrl,
+          LOG_LEVEL: 'info',
+          OCTANE_MAX_IN_FLIGHT: '10000',
+          OCTANE_RATE_LIMIT: BOUNDLESS,
+          CALLER_RATE_LIMIT: BOUNDLESS,
+          USER_RATE_LIMIT: BOUNDLESS,
+          CUSTOMER_CHANGE_RATE_LIMIT: BOUNDLESS,
+          AUTH_FAILURE_RATE_LIMIT: BOUNDLESS,
+          MAX_EVENT_LOOP_DELAY_MS: '60000',
+          DRAIN_DELAY_MS: '0',
+          ...environment,
+        },
+        port,
+        readyUrl: `http://127.0.0.1:${managementPort}/health/ready`,
+        stdout: openSync(join(folder, `${port}.log`), 'a'),
+        ...(core !== undefined && { core }),
+      }),
+    ),
+  );
 }

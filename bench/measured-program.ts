@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -8,6 +8,8 @@ import { eventually } from '../test/support/eventually.ts';
 /** The core of whatever is measured, and that of everything else. */
 const MEASURED_CORE = '0';
 export const OTHER_CORE = '1';
+
+const LAST_WORDS_CHARACTERS = 2000;
 
 /** Nobody is left behind, however this process ends. */
 const running = new Set<ChildProcess>();
@@ -23,7 +25,8 @@ export interface Program {
   readonly port: number;
   /** Answers 200 once it is ready; unset: any answer of `port` will do. */
   readonly readyUrl?: string;
-  readonly stdio?: StdioOptions;
+  /** The file that it prints to; unset: nowhere. */
+  readonly stdout?: number;
   /** Unset: the measured one. */
   readonly core?: string;
 }
@@ -47,20 +50,26 @@ export class MeasuredProgram {
     environment,
     port,
     readyUrl,
-    stdio,
+    stdout,
     core = MEASURED_CORE,
   }: Program): Promise<MeasuredProgram> {
     const startedAt = performance.now();
     const child = spawn('taskset', ['--cpu-list', core, ...command], {
       cwd: folder,
       env: { PATH: process.env['PATH'], ...environment },
-      stdio: stdio ?? ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', stdout ?? 'ignore', 'pipe'],
+    });
+    let lastWords = '';
+    child.stderr!.on('data', (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      lastWords = `${lastWords}${chunk.toString()}`.slice(-LAST_WORDS_CHARACTERS);
     });
     running.add(child);
     child.once('exit', () => running.delete(child));
     const url = `http://127.0.0.1:${port}`;
     await eventually(async () => {
-      if (child.exitCode !== null) throw new Error(`${command[0]} ended with ${child.exitCode}`);
+      if (child.exitCode !== null)
+        throw new Error(`${command[0]} ended with ${child.exitCode}: ${lastWords}`);
       const answer = await fetch(readyUrl ?? url).catch(() => undefined);
       await answer?.body?.cancel();
       return readyUrl === undefined ? answer !== undefined : answer?.ok;

@@ -3,7 +3,14 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+interface Addresses {
+  api: string;
+  management: string;
+}
+
 export interface DemoGateway {
+  /** Resolves when it listens, to where. */
+  addresses: (givenUp: AbortSignal) => Promise<Addresses>;
   /** Resolves when the gateway has ended, to how it ended and all that it logged. */
   ended: Promise<string>;
   /** Asks it to leave, and ends it where it has not left within 5 s. */
@@ -35,6 +42,7 @@ export function startGateway(environment: Record<string, string>, logFile: strin
   });
   return {
     ended,
+    addresses: (givenUp) => addressesIn(logFile, givenUp),
     stop: async () => {
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), leaveTimeoutMs);
@@ -42,6 +50,17 @@ export function startGateway(environment: Record<string, string>, logFile: strin
       clearTimeout(late);
     },
   };
+}
+
+/** Where the gateway listens, as it logs once it does. */
+async function addressesIn(logFile: string, givenUp: AbortSignal): Promise<Addresses> {
+  for (;;) {
+    const line = readFileSync(logFile, 'utf8')
+      .split('\n')
+      .find((text) => text.includes('"msg":"listening"'));
+    if (line !== undefined) return JSON.parse(line) as Addresses;
+    await sleep(pollMs, undefined, { signal: givenUp });
+  }
 }
 
 /**

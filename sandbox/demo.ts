@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { showExchange, showSummary, showToken, type Exchange } from './demo-exchange.ts';
 import { startGateway, untilReady } from './demo-gateway.ts';
 import { curlCommand, operations, refusals, tokenRequest } from './demo-script.ts';
-import { errorCode, freePort } from './listen.ts';
+import { errorCode } from './listen.ts';
 import { requestToken } from './request-token.ts';
 import { startSandbox, usualIssuer, usualPorts, type Sandbox } from './start.ts';
 import { stopRequested } from './stop.ts';
@@ -15,11 +15,19 @@ const usage = `Shows the gateway at work, between an app and a local Octane.
   npm run demo              stays up afterwards; Ctrl-C stops it
   npm run demo -- --once    ends afterwards: exit code 0 when both operations worked, else 1`;
 
+const usualGatewayPorts = { PORT: '3000', MANAGEMENT_PORT: '3001' };
+const freeGatewayPorts = { PORT: '0', MANAGEMENT_PORT: '0' };
 const usualGatewayFile = join(import.meta.dirname, '..', 'config', 'gateway.yaml');
 
-interface GatewayPorts {
-  api: number;
-  management: number;
+type GatewayPorts = typeof usualGatewayPorts;
+
+/** What a demonstration happens on. */
+interface Stage {
+  once: boolean;
+  /** Resolves when somebody asks for the end. */
+  stop: Promise<void>;
+  folder: string;
+  sandbox: Sandbox;
 }
 
 try {
@@ -39,33 +47,39 @@ async function demonstrate(once: boolean): Promise<void> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const sandbox = await startSandboxAnywhere();
   try {
-    const ports = await gatewayPorts(sandbox);
-    const logFile = join(folder, 'gateway.log');
-    const gateway = startGateway(gatewayEnvironment(sandbox, ports, folder), logFile);
-    const over = new AbortController();
-    try {
-      const demonstration = async () => {
-        await untilReady(`http://127.0.0.1:${ports.management}/health/ready`, over.signal);
-        const gatewayUrl = `http://127.0.0.1:${ports.api}`;
-        const worked = await showAll(sandbox, gatewayUrl);
-        process.exitCode = worked ? 0 : 1;
-        if (once) return;
-        console.log(await invitation(sandbox, gatewayUrl, logFile));
-        await stop;
-      };
-      const interruption = stop.then(() => {
-        if (once) throw new Error('Stopped before the end.');
-      });
-      const death = gateway.ended.then((how) => {
-        throw new Error(how);
-      });
-      await Promise.race([demonstration(), interruption, death]);
-    } finally {
-      over.abort();
-      await gateway.stop();
-    }
+    await demonstrateOn(usualGatewayPorts, { once, stop, folder, sandbox });
+  } catch (error) {
+    if (!String(error).includes('EADDRINUSE')) throw error;
+    await demonstrateOn(freeGatewayPorts, { once, stop, folder, sandbox });
   } finally {
     await sandbox.close();
+  }
+}
+
+async function demonstrateOn(ports: GatewayPorts, { once, stop, folder, sandbox }: Stage): Promise<void> {
+  const logFile = join(folder, 'gateway.log');
+  const gateway = startGateway({ ...gatewayEnvironment(sandbox, folder), ...ports }, logFile);
+  const over = new AbortController();
+  try {
+    const demonstration = async () => {
+      const { api, management } = await gateway.addresses(over.signal);
+      await untilReady(`${management}/health/ready`, over.signal);
+      const worked = await showAll(sandbox, api);
+      process.exitCode = worked ? 0 : 1;
+      if (once) return;
+      console.log(await invitation(sandbox, api, logFile));
+      await stop;
+    };
+    const interruption = stop.then(() => {
+      if (once) throw new Error('Stopped before the end.');
+    });
+    const death = gateway.ended.then((how) => {
+      throw new Error(how);
+    });
+    await Promise.race([demonstration(), interruption, death]);
+  } finally {
+    over.abort();
+    await gateway.stop();
   }
 }
 
@@ -79,18 +93,10 @@ async function startSandboxAnywhere(): Promise<Sandbox> {
   }
 }
 
-/** Away from the usual ports when the sandbox is: another demo may be about to take them. */
-async function gatewayPorts({ identityProvider }: Sandbox): Promise<GatewayPorts> {
-  const usual = identityProvider.issuer === usualIssuer;
-  return { api: await freePort(usual ? 3000 : 0), management: await freePort(usual ? 3001 : 0) };
-}
-
-function gatewayEnvironment(sandbox: Sandbox, ports: GatewayPorts, folder: string): Record<string, string> {
+function gatewayEnvironment(sandbox: Sandbox, folder: string): Record<string, string> {
   return {
     ...sandbox.gatewayEnvironment,
     HOST: '127.0.0.1',
-    PORT: String(ports.api),
-    MANAGEMENT_PORT: String(ports.management),
     GATEWAY_FILE: gatewayFile(sandbox, folder),
     DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
     DRAIN_DELAY_MS: '0',

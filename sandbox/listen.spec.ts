@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { freePort, listen, type Listening } from './listen.ts';
+import { listen, type Listening } from './listen.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
@@ -38,14 +38,6 @@ it('listens on the one address that it is given', async () => {
   const one = await listen((_request, response) => response.end('one'), 0, '127.0.0.1');
   expect(await (await fetch(`http://127.0.0.1:${one.port}`)).text()).toBe('one');
   await one.close();
-});
-
-it('finds another port where the preferred one is taken', async () => {
-  const port = await freePort(listening.port);
-  expect(port).not.toBe(listening.port);
-  expect(port).toBeGreaterThan(0);
-  await listening.close();
-  expect(await freePort(listening.port)).toBe(listening.port);
 });
 
 it('cuts an unanswered request when it closes', async () => {

@@ -36,18 +36,6 @@ export async function listen(
   }
 }
 
-/** `preferred`, or another port where it is taken. It is free, not held: whoever wants it has still to listen. */
-export async function freePort(preferred: number): Promise<number> {
-  try {
-    const probe = await listen(() => {}, preferred);
-    await probe.close();
-    return probe.port;
-  } catch (error) {
-    if (errorCode(error) !== 'EADDRINUSE' || preferred === 0) throw error;
-    return freePort(0);
-  }
-}
-
 /** The `code` of a system's error. */
 export function errorCode(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;

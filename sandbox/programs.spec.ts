@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { ReservedPort } from '../test/support/reserved-port.ts';
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
 import { listen } from './listen.ts';
 
@@ -111,14 +112,14 @@ describe('npm run token', () => {
   });
 
   it('says in one line that the sandbox does not run', async () => {
-    const gone = await listen(() => {}, 0);
-    await gone.close();
-    const issuer = `http://localhost:${gone.port}`;
+    const silent = await ReservedPort.claim();
+    const issuer = `http://localhost:${silent.number}`;
     expect(await run('--client', 'billing-service', '--issuer', issuer)).toEqual({
       code: 1,
       stdout: '',
       stderr: `No identity provider answers at ${issuer}: start the sandbox with \`npm run sandbox\`.\n`,
     });
+    silent.release();
   });
 
   it('says that something else answers', async () => {

@@ -1,4 +1,5 @@
 import { crashEnvironment, crashTest, SETTLED_AFTER_MS } from './crash/crash-test.ts';
+import { eventually } from './support/eventually.ts';
 import { compileGateway, GatewayProcess } from './support/gateway-process.ts';
 import { journalRecords } from './support/journal-records.ts';
 import { ScriptedOctane } from './support/scripted-octane.ts';
@@ -8,6 +9,7 @@ import { TokenIssuer } from './support/token-issuer.ts';
 /** Compiling and starting take seconds, and more on a busy machine. */
 const SLOW_MS = 120_000;
 const ROUNDS = 2;
+const AT_A_TIME = 16;
 
 let build: Awaited<ReturnType<typeof compileGateway>>;
 let stores: TestStores[];
@@ -59,19 +61,24 @@ it(
       return [answer.status, answer.status === 204 ? undefined : await answer.json()];
     };
 
-    // No file may grow beyond 512 KiB, as if there were no room for more.
+    // No file may grow beyond 256 KiB, as if there were no room for more.
     const limited = new GatewayProcess(build.folder, environment, [
       'sh',
       '-c',
-      'ulimit -f 1024 && exec "$@"',
+      'ulimit -f 512 && exec "$@"',
       'sh',
     ]);
     const { api } = await limited.addresses();
-    let sent = 0;
-    while ((await sendEmail(api, `key-${sent}`))[0] === 204) sent += 1;
+    const sent: string[] = [];
+    for (let round = 0, isFull = false; !isFull; round += 1) {
+      const keys = Array.from({ length: AT_A_TIME }, (_, index) => `key-${round}-${index}`);
+      const answers = await Promise.all(keys.map((key) => sendEmail(api, key)));
+      sent.push(...keys.filter((_, index) => answers[index]![0] === 204));
+      isFull = answers.some(([status]) => status !== 204);
+    }
     const hits = octane.hits.length;
-    expect(sent).toBeGreaterThan(0);
-    expect(hits - sent).toBeLessThanOrEqual(1);
+    expect(sent.length).toBeGreaterThan(0);
+    expect(hits - sent.length).toBeLessThanOrEqual(AT_A_TIME);
     for (let again = 0; again < 10; again += 1) {
       expect(await sendEmail(api, 'refused')).toEqual([
         503,
@@ -83,12 +90,13 @@ it(
 
     const roomy = new GatewayProcess(build.folder, environment);
     const { api: next } = await roomy.addresses();
-    expect((await sendEmail(next, 'refused'))[0]).toBe(204);
-    expect((await sendEmail(next, 'key-0'))[0]).toBe(204);
+    // A store that is slow on a busy machine is a refusal before anything is sent.
+    await eventually(async () => (await sendEmail(next, 'refused'))[0] === 204);
+    await eventually(async () => (await sendEmail(next, sent[0]!))[0] === 204);
     expect(octane.hits).toHaveLength(hits + 1);
     const records = await journalRecords(databaseUrl, Date.now() + SETTLED_AFTER_MS);
-    expect(records.filter(({ outcome }) => outcome === 'applied')).toHaveLength(sent + 1);
-    expect(records).toHaveLength(hits + 1);
+    expect(records.filter(({ outcome }) => outcome === 'applied')).toHaveLength(sent.length + 1);
+    expect(records.filter(({ outcome }) => outcome !== 'not-sent')).toHaveLength(hits + 1);
     await roomy.kill();
     await Promise.all([octane.stop(), issuer.stop()]);
   },

@@ -224,7 +224,7 @@ describe('values', () => {
       }),
       { numRuns: 60 },
     );
-  }, 30_000);
+  });
 
   it('any valid direct debit with one wrong change never reaches Octane', async () => {
     const token = await gateway.issuer.token();
@@ -241,7 +241,7 @@ describe('values', () => {
       }),
       { numRuns: 60 },
     );
-  }, 30_000);
+  });
 });
 
 describe('the answer to a direct debit', () => {

@@ -15,7 +15,7 @@ import { answerProperly } from './support/scripted-octane.ts';
 import type { Script } from './support/scripted-octane.ts';
 
 /** The gateway waits for seconds before it gives a store up. */
-const SLOW_MS = 60_000;
+const SLOW_MS = 120_000;
 const OCTANE_TIMEOUT_MS = 2000;
 const OTHER_DIRECT_DEBIT = { ...VALID_DIRECT_DEBIT, ddPaymentDay: '16' };
 

@@ -16,13 +16,14 @@ import {
   times,
   tokenOf,
 } from './support/limits.ts';
-import { TestPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/shared-postgres.ts';
+import type { Databases } from './support/shared-postgres.ts';
 import { answerProperly } from './support/scripted-octane.ts';
 import { STORE_KINDS } from './support/stores.ts';
 
-let postgres: TestPostgres;
+let postgres: Databases;
 beforeAll(async () => {
-  postgres = await TestPostgres.start();
+  postgres = await sharedPostgres();
 });
 afterAll(() => postgres.stop());
 const { after, alsoOf } = clockToSetForward();
@@ -66,7 +67,7 @@ describe.each(STORE_KINDS)('limits on %s', (kind) => {
         .filter(({ status }) => status === 200)
         .map((answer) => left(answer, 'caller'));
       expect(remaining.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index));
-    }, 60_000);
+    });
 
     it('for parallel welcome emails to a customer', async () => {
       const app = newApp();

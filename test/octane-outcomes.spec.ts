@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer } from './support/gateway.ts';
+import { ReservedPort } from './support/reserved-port.ts';
 import { answerProperly, ScriptedOctane } from './support/scripted-octane.ts';
 import type { Script } from './support/scripted-octane.ts';
 
@@ -301,11 +302,9 @@ describe('an Octane that cannot be reached', () => {
   }
 
   async function closedPort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((closed) => server.close(closed));
-    return port;
+    const port = await ReservedPort.claim();
+    started.push({ close: () => port.release() });
+    return port.number;
   }
 
   async function plainPort(): Promise<number> {

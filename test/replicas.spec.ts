@@ -4,26 +4,27 @@ import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
 import type { Answer } from './support/gateway.ts';
 import { journalRecords } from './support/journal-records.ts';
-import { TestPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/shared-postgres.ts';
+import type { Databases } from './support/shared-postgres.ts';
 
 const OTHER_DIRECT_DEBIT = { ...VALID_DIRECT_DEBIT, ddPaymentDay: '16' };
 const OPERATIONS = ['direct-debit', 'welcome-email'] as const;
 
 type Operation = (typeof OPERATIONS)[number];
 
-let postgres: TestPostgres;
+let postgres: Databases;
 let databaseUrl: string;
 let one: TestGateway;
 let other: TestGateway;
 let keys = 0;
 
 beforeAll(async () => {
-  postgres = await TestPostgres.start();
+  postgres = await sharedPostgres();
   databaseUrl = await postgres.newDatabase();
   const environment = { DATABASE_URL: databaseUrl, OCTANE_TIMEOUT_MS: '2000' };
   one = await TestGateway.start({ environment });
   other = await TestGateway.start({ environment, beside: one });
-}, 30_000);
+});
 afterAll(async () => {
   await other.stop();
   await one.stop();

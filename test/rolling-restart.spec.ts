@@ -9,18 +9,20 @@ import type { Replica } from './support/balancer.ts';
 import { eventually } from './support/eventually.ts';
 import { compileGateway, GatewayProcess } from './support/gateway-process.ts';
 import { CREDENTIALS, gatewayFileOf, GENEROUS_LIMITS, VALID_DIRECT_DEBIT } from './support/gateway.ts';
-import { TestPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/shared-postgres.ts';
+import type { Databases } from './support/shared-postgres.ts';
 import { RawConnection, requestText } from './support/raw-connection.ts';
 import { answerProperly, ScriptedOctane } from './support/scripted-octane.ts';
 import { TokenIssuer } from './support/token-issuer.ts';
 
 /** Compiling, starting four gateways and a database, and two drain delays, on a busy machine. */
 const SLOW_MS = 120_000;
-const DRAIN_DELAY_MS = 1000;
+/** Far longer than the balancer's look at readiness takes on a busy machine. */
+const DRAIN_DELAY_MS = 5000;
 const WORKERS = 8;
 
 let build: Awaited<ReturnType<typeof compileGateway>>;
-let postgres: TestPostgres;
+let postgres: Databases;
 let octane: ScriptedOctane;
 let issuer: TokenIssuer;
 let token: string;
@@ -28,7 +30,7 @@ let settings: Record<string, string>;
 beforeAll(async () => {
   [build, postgres, octane, issuer] = await Promise.all([
     compileGateway(),
-    TestPostgres.start(),
+    sharedPostgres(),
     ScriptedOctane.start(),
     TokenIssuer.start(),
   ]);

@@ -16,7 +16,7 @@ import type { ReceivedSpan } from './support/trace-receiver.ts';
 
 const DIRECT_DEBIT = 'POST /v1/customers/:custno/direct-debit';
 /** Compiling and starting take seconds, and more on a busy machine. */
-const SLOW_MS = 60_000;
+const SLOW_MS = 120_000;
 const WELCOME_EMAIL = 'POST /v1/customers/:custno/send-welcome-email';
 
 let receiver: TraceReceiver;

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { intentAt } from '../../test/support/intent.ts';
-import { TestPostgres } from '../../test/support/postgres.ts';
+import { sharedPostgres } from '../../test/support/shared-postgres.ts';
+import type { Databases } from '../../test/support/shared-postgres.ts';
 import type { Completion, Intent, JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './open-database.ts';
@@ -28,7 +29,7 @@ const completionOf = (id: string, changes: Partial<Completion> = {}): Completion
 });
 
 describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
-  let postgres: TestPostgres | undefined;
+  let postgres: Databases | undefined;
   let folder: string;
   let database: ReturnType<typeof openSqlite>;
   let store: KyselyJournalStore;
@@ -36,7 +37,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'octane-bff-journal-'));
-    if (kind === 'PostgreSQL') postgres = await TestPostgres.start();
+    if (kind === 'PostgreSQL') postgres = await sharedPostgres();
   });
   afterAll(async () => {
     await postgres?.stop();

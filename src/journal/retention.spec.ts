@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { intentAt } from '../../test/support/intent.ts';
-import { TestPostgres } from '../../test/support/postgres.ts';
+import { sharedPostgres } from '../../test/support/shared-postgres.ts';
+import type { Databases } from '../../test/support/shared-postgres.ts';
 import type { Settings } from '../config/settings.ts';
 import { Clock } from './clock.ts';
 import type { Completion, Intent, JournalRecord, KeyHolder } from './journal-store.ts';
@@ -44,12 +45,12 @@ function appliedWithReply({ id, at }: Intent): Completion {
 }
 
 describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
-  let postgres: TestPostgres | undefined;
+  let postgres: Databases | undefined;
   let folder: string;
   let store: KyselyJournalStore;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'octane-bff-retention-'));
-    if (kind === 'PostgreSQL') postgres = await TestPostgres.start();
+    if (kind === 'PostgreSQL') postgres = await sharedPostgres();
   });
   afterAll(async () => {
     await postgres?.stop();

@@ -1,12 +1,26 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Asks again and again until `condition` gives something; the time limit of the test is the only one. */
+/** Less than the time limit of a test, which would not say what was waited for; far more than a busy machine needs. */
+const PATIENCE_MS = 100_000;
+
+/**
+ * Asks again and again until `condition` gives something.
+ *
+ * @throws Error that shows the condition, after 100 s
+ */
 export async function eventually<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  for (;;) {
+  const end = uptimeMs() + PATIENCE_MS;
+  while (uptimeMs() < end) {
     const met = await condition();
     if (met !== undefined && met !== false) return met;
     await wait(5);
   }
+  throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for: ${String(condition)}`);
+}
+
+/** Of a clock that no test sets. */
+function uptimeMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
 }

@@ -1,49 +1,31 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
-
-/** Names the folder of the one build that all spec files of a run share. */
-export const BUILD_FOLDER = 'OCTANE_BFF_TEST_BUILD';
+import { onceForRun } from './once-for-run.ts';
 
 /**
- * Compiles the gateway as `npm run build` does, but beside `dist`, which may be in use.
+ * Compiles the gateway as `npm run build` does, but beside `dist`, which may be in use; once for a run of the tests.
  * @returns a folder to run it in, where `dist` stands
  */
 export async function compileGateway(): Promise<{ folder: string; remove: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'octane-bff-run-'));
-  const shared = process.env[BUILD_FOLDER];
-  if (shared === undefined) {
-    await symlink(resolve('node_modules'), join(folder, 'node_modules'));
-    await compileInto(folder);
-  } else {
-    await compileOnceInto(shared);
+  const folder = await mkdtemp(join(tmpdir(), 'octane-bff-gateway-'));
+  const shared = await onceForRun('build', compileInto);
+  if (shared === undefined) await compileInto(folder);
+  else {
     await symlink(join(shared, 'dist'), join(folder, 'dist'));
     await copyFile('package.json', join(folder, 'package.json'));
   }
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Several spec files may ask at once: the first compiles, the others wait. */
-async function compileOnceInto(folder: string): Promise<void> {
-  const done = join(folder, 'done');
-  try {
-    await mkdir(join(folder, 'claimed'));
-  } catch {
-    await eventually(() => existsSync(done));
-    return;
-  }
-  await compileInto(folder);
-  await mkdir(done);
-}
-
 async function compileInto(folder: string): Promise<void> {
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   await copyFile('package.json', join(folder, 'package.json'));
   const compiler = resolve('node_modules/typescript/bin/tsc');
   // The types are checked elsewhere; without it the same code comes out in half the time.

@@ -1,18 +1,28 @@
-import { mkdtemp, symlink } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { BUILD_FOLDER } from './gateway-process.ts';
-import { makePostgresUser } from './postgres.ts';
+import { RUN_FOLDER } from './once-for-run.ts';
+import { SharedPostgres } from './shared-postgres.ts';
+
+declare global {
+  /** Ends what the run began. */
+  var octaneBffTearDown: () => Promise<void>;
+}
 
 /** Once for a whole run of the tests. */
 export default async function setUp(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'octane-bff-build-'));
-  process.env[BUILD_FOLDER] = folder;
+  const folder = await mkdtemp(join(tmpdir(), 'octane-bff-run-'));
+  process.env[RUN_FOLDER] = folder;
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   await bundleStoreThread(join(folder, 'store-thread.mjs'));
-  await makePostgresUser();
+  const postgres = new SharedPostgres();
+  await postgres.open();
+  globalThis.octaneBffTearDown = async () => {
+    await postgres.close();
+    await rm(folder, { recursive: true, force: true });
+  };
 }
 
 async function bundleStoreThread(outfile: string): Promise<void> {

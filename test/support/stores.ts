@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TestPostgres } from './postgres.ts';
+import { sharedPostgres } from './shared-postgres.ts';
+import type { Databases } from './shared-postgres.ts';
 
 /** Both kinds of store, for tests that must hold on each. */
 export const STORE_KINDS = ['SQLite', 'PostgreSQL'] as const;
@@ -9,17 +10,17 @@ export const STORE_KINDS = ['SQLite', 'PostgreSQL'] as const;
 /** A place for journals of one kind. */
 export class TestStores {
   private readonly folder: string;
-  private readonly postgres: TestPostgres | undefined;
+  private readonly postgres: Databases | undefined;
 
   // No parameter properties: the crash test runs this file unbuilt.
-  private constructor(folder: string, postgres: TestPostgres | undefined) {
+  private constructor(folder: string, postgres: Databases | undefined) {
     this.folder = folder;
     this.postgres = postgres;
   }
 
   static async start(kind: (typeof STORE_KINDS)[number]): Promise<TestStores> {
     const folder = await mkdtemp(join(tmpdir(), 'octane-bff-stores-'));
-    return new TestStores(folder, kind === 'PostgreSQL' ? await TestPostgres.start() : undefined);
+    return new TestStores(folder, kind === 'PostgreSQL' ? await sharedPostgres() : undefined);
   }
 
   /** @returns the DATABASE_URL of a new, empty journal */
