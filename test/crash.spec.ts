@@ -21,6 +21,11 @@ beforeAll(async () => {
 }, SLOW_MS);
 afterAll(() => Promise.all([build.remove(), ...stores.map((each) => each.stop())]));
 
+const cleanUp: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(cleanUp.splice(0).map((end) => end()));
+});
+
 it(
   'gateways on both stores that are killed under load keep every promise: npm run test:crash, in short',
   async () => {
@@ -50,6 +55,10 @@ it(
   'a gateway whose disk is full sends nothing, and goes on when there is room again',
   async () => {
     const [octane, issuer] = await Promise.all([ScriptedOctane.start(), TokenIssuer.start()]);
+    cleanUp.push(
+      () => octane.stop(),
+      () => issuer.stop(),
+    );
     const databaseUrl = await stores[STORE_KINDS.indexOf('SQLite')]!.newUrl();
     const environment = await crashEnvironment(build.folder, databaseUrl, octane, issuer);
     const token = await issuer.token({ claims: { client_id: 'crash-test' } });
@@ -68,6 +77,7 @@ it(
       'ulimit -f 512 && exec "$@"',
       'sh',
     ]);
+    cleanUp.push(() => limited.kill());
     const { api } = await limited.addresses();
     const sent: string[] = [];
     for (let round = 0, isFull = false; !isFull; round += 1) {
@@ -89,6 +99,7 @@ it(
     await limited.kill();
 
     const roomy = new GatewayProcess(build.folder, environment);
+    cleanUp.push(() => roomy.kill());
     const { api: next } = await roomy.addresses();
     // A store that is slow on a busy machine is a refusal before anything is sent.
     await eventually(async () => (await sendEmail(next, 'refused'))[0] === 204);
@@ -97,8 +108,6 @@ it(
     const records = await journalRecords(databaseUrl, Date.now() + SETTLED_AFTER_MS);
     expect(records.filter(({ outcome }) => outcome === 'applied')).toHaveLength(sent.length + 1);
     expect(records.filter(({ outcome }) => outcome !== 'not-sent')).toHaveLength(hits + 1);
-    await roomy.kill();
-    await Promise.all([octane.stop(), issuer.stop()]);
   },
   SLOW_MS,
 );
