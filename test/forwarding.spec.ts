@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { packageVersion } from '../src/telemetry/metrics.ts';
 import { brokenDirectDebit, validDirectDebit } from './support/direct-debit-arbitraries.ts';
@@ -369,6 +371,84 @@ describe('the answer to a direct debit', () => {
   ])('is %i for a body of %i bytes', async (status, bytes) => {
     octaneAnswers(JSON.stringify({ directDebit: REQUIRED }).padEnd(bytes));
     expect((await gateway.setDirectDebit()).status).toBe(status);
+  });
+});
+
+describe('the bytes of the answer to a direct debit', () => {
+  const answerOf = (ddPaymentDay: string): string =>
+    JSON.stringify({ directDebit: { directDebitType: 'OFF', ddNotificationFlag: 'N', ddPaymentDay } });
+  const bytesOf = (text: string, charset: 'latin1' | 'utf8' | 'utf16le'): Buffer =>
+    Buffer.from(text, charset);
+  const bigEndian = (text: string): Buffer => bytesOf(text, 'utf16le').swap16();
+  const octaneSends = (body: Buffer, headers: Record<string, string>): void => {
+    gateway.octane.script = (_hit, response) => response.writeHead(200, headers).end(body);
+  };
+  const json = (charset: string): Record<string, string> => ({
+    'content-type': `application/json; charset=${charset}`,
+  });
+  const coded = (coding: string): Record<string, string> => ({ 'content-encoding': coding });
+
+  const DAY = 'é – 15';
+  const UTF8 = bytesOf(answerOf(DAY), 'utf8');
+  const READ: Readonly<Record<string, readonly [body: Buffer, headers: Record<string, string>]>> = {
+    'of no declared charset': [UTF8, { 'content-type': 'application/json' }],
+    'of no type': [UTF8, {}],
+    'with a byte order mark': [bytesOf(`\ufeff${answerOf(DAY)}`, 'utf8'), json('utf-8')],
+    'in windows-1252': [bytesOf(answerOf('é \x96 15'), 'latin1'), json('windows-1252')],
+    'in ISO-8859-1, as browsers read it': [bytesOf(answerOf('é \x96 15'), 'latin1'), json('"ISO-8859-1"')],
+    'in UTF-16': [bytesOf(answerOf(DAY), 'utf16le'), json('utf-16le')],
+    'in UTF-16 as Java writes it': [bigEndian(`\ufeff${answerOf(DAY)}`), json('UTF-16')],
+    'in UTF-16 that only its mark tells': [bytesOf(`\ufeff${answerOf(DAY)}`, 'utf16le'), {}],
+    'compressed by gzip': [gzipSync(UTF8), coded('gzip')],
+    'compressed by gzip, as it was once called': [gzipSync(UTF8), coded('X-GZIP')],
+    'compressed by deflate': [deflateSync(UTF8), coded('deflate')],
+    'compressed by deflate without a header': [deflateRawSync(UTF8), coded('deflate')],
+    'compressed by br': [brotliCompressSync(UTF8), coded('br')],
+    'compressed twice': [gzipSync(brotliCompressSync(UTF8)), coded('br, gzip')],
+    'compressed and in another charset': [
+      gzipSync(bytesOf(answerOf('é \x96 15'), 'latin1')),
+      { ...coded('gzip'), ...json('latin1') },
+    ],
+    'of an identity coding': [UTF8, coded('identity')],
+  };
+
+  it.each(Object.entries(READ))('are read %s', async (_, [body, headers]) => {
+    octaneSends(body, headers);
+    const answer = await gateway.setDirectDebit();
+    expect({ status: answer.status, day: answer.json.directDebit?.ddPaymentDay }).toEqual({
+      status: 200,
+      day: DAY,
+    });
+  });
+
+  const filled = (length: number): Buffer => bytesOf(answerOf('15').padEnd(length), 'utf8');
+  const VIOLATIONS: typeof READ = {
+    'no UTF-8': [bytesOf(answerOf('é'), 'latin1'), {}],
+    'half a character of UTF-16': [bytesOf(answerOf('15'), 'utf16le').subarray(1), json('utf-16le')],
+    'of an unknown charset': [UTF8, json('x-none')],
+    'of an unknown coding': [UTF8, coded('compress')],
+    'not compressed as they say': [UTF8, coded('gzip')],
+    'compressed, and cut off': [gzipSync(UTF8).subarray(0, -9), coded('gzip')],
+    'compressed to nothing': [Buffer.alloc(0), coded('gzip')],
+    'more than 64 KiB once decompressed': [gzipSync(filled(64 * 1024 + 1)), coded('gzip')],
+    'many megabytes once decompressed': [brotliCompressSync(Buffer.alloc(2 ** 26)), coded('br')],
+    'compressed time and again': [UTF8, coded(Array.from({ length: 1000 }, () => 'gzip').join())],
+  };
+
+  it.each(Object.entries(VIOLATIONS))('break the contract where they are %s', async (_, [body, headers]) => {
+    octaneSends(body, headers);
+    const answer = await gateway.setDirectDebit();
+    expectProblem(answer, 502, 'octane-contract-violation', { outcome: 'applied', retryable: false });
+    expect(gateway.octane.hits).toHaveLength(1);
+  });
+
+  it('may be 64 KiB when they are decompressed, and more before', async () => {
+    const text = answerOf('15').slice(0, -1);
+    const noise = randomBytes(64 * 1024)
+      .toString('base64')
+      .slice(0, 64 * 1024 - text.length - 8);
+    octaneSends(gzipSync(bytesOf(`${text},"x":"${noise}"}`, 'utf8'), { level: 0 }), coded('gzip'));
+    expect((await gateway.setDirectDebit()).status).toBe(200);
   });
 });
 

@@ -303,6 +303,32 @@ describe('an identity provider that is down', () => {
     expectUnavailable(await provider.call(newKey));
   });
 
+  it.each<[string, Behaviour]>([
+    [
+      'is compressed',
+      (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(keySetOf([oldKey]))),
+    ],
+    ['begins with a byte order mark', (response) => response.end(`\ufeff${keySetOf([oldKey])}`)],
+    [
+      'is in UTF-16',
+      (response) =>
+        response
+          .writeHead(200, { 'content-type': 'application/json; charset=utf-16le' })
+          .end(Buffer.from(keySetOf([oldKey]), 'utf16le')),
+    ],
+    [
+      'comes after interim answers',
+      (response) => {
+        response.socket?.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n');
+        response.end(keySetOf([oldKey]));
+      },
+    ],
+  ])('is not one whose set %s', async (_, behaviour) => {
+    const provider = freshProvider();
+    provider.behaviour = behaviour;
+    expectAccepted(await provider.call());
+  });
+
   it('is one that hangs or drips, too, and no token waits for it whose key is known', async () => {
     const hang: Behaviour = () => {};
     const hangInBody: Behaviour = (response) => void response.write('{"keys":[');

@@ -112,15 +112,43 @@ describe('an answer of Octane', () => {
     await expectRecovery(gateway, operation);
   });
 
-  it.each(OPERATIONS)('to a %s may come after interim ones', async (operation) => {
-    gateway.octane.script = (hit, response, socket) => {
-      socket.write(
-        'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n',
-      );
-      answerProperly(hit, response, socket);
+  const interim = (status: number, line = ''): string => `HTTP/1.1 ${status} Wait\r\n${line}\r\n`;
+  const INTERIM: Readonly<Record<string, string>> = {
+    'a 100': interim(100),
+    'a 102 and a 103': interim(102) + interim(103, 'Link: </x>; rel=preload\r\n'),
+    'a 199': interim(199, 'X-Padding: x\r\n'),
+    'a 100 of HTTP/1.0 without a reason': 'HTTP/1.0 100\r\n\r\n',
+    'a 100 after an empty line': `\r\n${interim(100)}`,
+    'a 100 that speaks of a body': interim(100, 'Content-Length: 5\r\nConnection: close\r\n'),
+    'two hundred of them': interim(100).repeat(100) + interim(103).repeat(100),
+  };
+  const INTERIM_CASES = OPERATIONS.flatMap((operation) =>
+    Object.entries(INTERIM).map(([what, bytes]) => [operation, what, bytes] as const),
+  );
+
+  it.each(INTERIM_CASES)('to a %s may come after %s, at once or bit by bit', async (operation, _, bytes) => {
+    const ways: Record<string, Script> = {
+      'in one packet with the answer': (hit, response, socket) => {
+        socket.cork();
+        socket.write(bytes);
+        answerProperly(hit, response, socket);
+        socket.uncork();
+      },
+      'in packets of a few bytes': (hit, response, socket) => {
+        const size = Math.ceil(bytes.length / 40);
+        const sendFrom = (at: number): void => {
+          if (at >= bytes.length) return answerProperly(hit, response, socket);
+          socket.write(bytes.slice(at, at + size), () => setImmediate(() => sendFrom(at + size)));
+        };
+        sendFrom(0);
+      },
     };
-    expect((await call(gateway, operation)).status).toBe(properStatus(operation));
-    expect(gateway.octane.hits).toHaveLength(1);
+    // The second call is on the connection of the first.
+    for (const script of Object.values(ways)) {
+      gateway.octane.script = script;
+      expect((await call(gateway, operation)).status).toBe(properStatus(operation));
+    }
+    expect(gateway.octane.hits).toHaveLength(2);
   });
 
   const BROKEN: Readonly<Record<string, Script>> = {
@@ -145,6 +173,18 @@ describe('an answer of Octane', () => {
     }),
     'another protocol on request': octane((_hit, _response, socket) =>
       socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'),
+    ),
+    'half an interim answer, and the end': octane((_hit, _response, socket) =>
+      socket.end('HTTP/1.1 100 Continue\r\n'),
+    ),
+    'an interim answer that never stops': octane((_hit, _response, socket) => {
+      socket.write(`HTTP/1.1 100 Continue\r\n${`X-Padding: ${'x'.repeat(1000)}\r\n`.repeat(100)}`);
+    }),
+    'an interim answer with other line ends': octane((_hit, _response, socket) =>
+      socket.end('HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\n\n'),
+    ),
+    'an interim answer with a body': octane((_hit, _response, socket) =>
+      socket.end('HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\nhello'),
     ),
   };
   const BROKEN_BODY: Readonly<Record<string, Script>> = {
@@ -192,11 +232,6 @@ describe('an answer of Octane', () => {
       const more = (): void =>
         void (response.destroyed || response.write(' '.repeat(1024), () => setImmediate(more)));
       more();
-    }),
-    'that is compressed': octane((_hit, response) => {
-      response
-        .writeHead(200, { 'content-encoding': 'gzip' })
-        .end(Buffer.from('H4sIAAAAAAAAAwMAAAAAAAAAAAA=', 'base64'));
     }),
     'that is a web page': octane((_hit, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Sign in</title>');

@@ -188,6 +188,67 @@ describe('a welcome email', () => {
   });
 });
 
+describe('a process that was held up for longer than the budget', () => {
+  const BUDGET_MS = 500;
+  beforeEach(() => start({ OCTANE_TIMEOUT_MS: String(BUDGET_MS) }));
+  afterEach(() => gateway.stop());
+
+  it.each([
+    ['setDirectDebit', 200],
+    ['sendWelcomeEmail', 204],
+  ] as const)('reads what has arrived before it says that time ran out: %s', async (call, status) => {
+    await gateway[call]();
+    gateway.octane.script = (...hit) => {
+      answerProperly(...hit);
+      // Nothing runs in this process until the budget is spent, as when it is stopped, or collects garbage.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUDGET_MS + 100);
+    };
+    expect((await gateway[call]()).status).toBe(status);
+    expect(hits()).toBe(2);
+  });
+});
+
+describe('an idle connection', () => {
+  beforeEach(() => start());
+  afterEach(() => gateway.stop());
+
+  it('that breaks before an answer leaves the email unknown, and is no failure for the breaker', async () => {
+    const used = new Set<unknown>();
+    gateway.octane.script = (hit, response, socket) => {
+      if (used.has(socket)) socket.destroy();
+      else answerProperly(hit, response, socket);
+      used.add(socket);
+    };
+    for (let turn = 0; turn < 10; turn += 1) {
+      expect((await gateway.sendWelcomeEmail()).status).toBe(204);
+      expectProblem(await gateway.sendWelcomeEmail(), 502, 'octane-error', {
+        outcome: 'unknown',
+        retryable: false,
+      });
+    }
+    expect(hits()).toBe(20);
+  });
+
+  it('that breaks costs a direct debit one retry, however many broke with it', async () => {
+    const held: (() => void)[] = [];
+    const idle = new Set<unknown>();
+    gateway.octane.script = (...hit) => {
+      idle.add(hit[2]);
+      held.push(() => answerProperly(...hit));
+    };
+    const calls = Array.from({ length: 5 }, () => gateway.setDirectDebit());
+    await eventually(() => hits() === 5);
+    for (const release of held) release();
+    await Promise.all(calls);
+    gateway.octane.script = (hit, response, socket) => {
+      if (idle.has(socket)) socket.destroy();
+      else answerProperly(hit, response, socket);
+    };
+    expect((await gateway.setDirectDebit()).status).toBe(200);
+    expect(hits()).toBe(7);
+  });
+});
+
 describe('without a connection', () => {
   beforeEach(() => start());
   afterEach(() => gateway.stop());

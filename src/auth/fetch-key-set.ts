@@ -1,27 +1,33 @@
-const TIMEOUT_MS = 3000;
+import { Client } from 'undici';
+import type { buildConnector } from 'undici';
+import { Exchange } from '../outbound/exchange.ts';
+import { textOf } from '../outbound/text-of.ts';
+import { packageVersion } from '../telemetry/metrics.ts';
+
+export const TIMEOUT_MS = 3000;
 const MAX_BYTES = 256 * 1024;
+const HEADERS = {
+  accept: 'application/jwk-set+json, application/json',
+  'accept-encoding': 'identity',
+  'user-agent': `octane-bff/${packageVersion()}`,
+};
 
 /**
  * Fetches a JWK Set, bounded in time and size; a redirect is an error.
  *
  * @throws Error
  */
-export async function fetchKeySet(uri: string): Promise<unknown> {
-  const response = await fetch(uri, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    headers: { accept: 'application/jwk-set+json, application/json' },
-  });
-  if (!response.ok || !response.body) {
-    await response.body?.cancel();
-    throw new Error(`status ${response.status}`);
+export async function fetchKeySet(uri: string, connect: buildConnector.connector): Promise<unknown> {
+  const { origin, pathname, search } = new URL(uri);
+  const client = new Client(origin, { connect, allowH2: false });
+  try {
+    const exchange = new Exchange({ timeoutMs: TIMEOUT_MS, readBodyOf: 200, maxBytes: MAX_BYTES });
+    client.dispatch({ method: 'GET', path: pathname + search, headers: HEADERS }, exchange);
+    const { status, headers, body } = await exchange.answer;
+    const text = status === 200 ? textOf(body, headers, MAX_BYTES) : undefined;
+    if (text === undefined) throw new Error(`status ${status}`);
+    return JSON.parse(text);
+  } finally {
+    await client.destroy();
   }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new Error('key set too large');
-    chunks.push(chunk);
-  }
-  return JSON.parse(Buffer.concat(chunks, length).toString('utf8'));
 }

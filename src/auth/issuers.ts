@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { IssuerConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import { connectorOf } from '../outbound/connector.ts';
+import { Names } from '../outbound/names.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { fetchKeySet } from './fetch-key-set.ts';
+import { fetchKeySet, TIMEOUT_MS } from './fetch-key-set.ts';
 import { LocalIssuerKeys, RemoteIssuerKeys } from './issuer-keys.ts';
 import type { IssuerKeys, KeySetState } from './issuer-keys.ts';
 import { VerificationKeys } from './verification-keys.ts';
@@ -16,6 +18,7 @@ export interface Issuer {
 /** The issuers that the gateway trusts, each with its own keys. */
 @Injectable()
 export class Issuers {
+  private readonly connect = connectorOf({ timeoutMs: TIMEOUT_MS, names: new Names(2) });
   private byName: ReadonlyMap<string, Issuer> = new Map();
 
   constructor(
@@ -44,19 +47,17 @@ export class Issuers {
   /** Keys that were fetched stay known as long as they come from the same place. */
   private keysFor(config: IssuerConfig): IssuerKeys {
     const known = this.byName.get(config.issuer);
-    return known && isDeepStrictEqual(known.config.keys, config.keys)
-      ? known.keys
-      : keysOf(config, this.metrics);
+    return known && isDeepStrictEqual(known.config.keys, config.keys) ? known.keys : this.keysOf(config);
   }
-}
 
-function keysOf({ issuer, keys }: IssuerConfig, metrics: Metrics): IssuerKeys {
-  switch (keys.kind) {
-    case 'jwksUri':
-      return new RemoteIssuerKeys(issuer, () => fetchKeySet(keys.jwksUri), metrics);
-    case 'pem':
-      return new LocalIssuerKeys(Promise.resolve(VerificationKeys.fromPem(keys.pem)));
-    case 'jwks':
-      return new LocalIssuerKeys(VerificationKeys.fromKeySet(keys.jwks));
+  private keysOf({ issuer, keys }: IssuerConfig): IssuerKeys {
+    switch (keys.kind) {
+      case 'jwksUri':
+        return new RemoteIssuerKeys(issuer, () => fetchKeySet(keys.jwksUri, this.connect), this.metrics);
+      case 'pem':
+        return new LocalIssuerKeys(Promise.resolve(VerificationKeys.fromPem(keys.pem)));
+      case 'jwks':
+        return new LocalIssuerKeys(VerificationKeys.fromKeySet(keys.jwks));
+    }
   }
 }

@@ -93,7 +93,7 @@ export const SETTINGS_TABLE = {
     'OCTANE_CONNECT_TIMEOUT_MS',
     '2000',
     timeoutMs,
-    'Milliseconds that a connection to Octane may take to open.',
+    'Milliseconds that a connection to Octane may take to open, over all addresses of the host.',
   ),
   octaneMaxInFlight: withDefault(
     'OCTANE_MAX_IN_FLIGHT',

@@ -13,12 +13,13 @@ export function isRepeatable(operation: Operation): boolean {
 }
 
 /**
- * What went wrong with one attempt: Octane's own status, or what happened to the connection. `broken` and `not-http` are after
- * the request may have left, `no-connection` and `breaker-open` before.
+ * What went wrong with one attempt: Octane's own status, or what happened to the connection. `broken`, `stale-connection`
+ * (broken before any answer, after it had been idle) and `not-http` are after the request may have left, `no-connection` and `breaker-open` before.
  */
 export type Fault =
   | 'status'
   | 'no-connection'
+  | 'stale-connection'
   | 'broken'
   | 'not-http'
   | 'timeout'

@@ -30,7 +30,10 @@ interface OperationPolicy {
 /** What is tried again, by what is known about each operation. */
 const POLICIES: Readonly<Record<Operation, OperationPolicy>> = {
   // Setting it twice does what setting it once does.
-  'direct-debit': { retriedFaults: ['no-connection', 'broken'], retriedStatuses: [429, 502, 503, 504] },
+  'direct-debit': {
+    retriedFaults: ['no-connection', 'stale-connection', 'broken'],
+    retriedStatuses: [429, 502, 503, 504],
+  },
   // A second call could be a second email: only what certainly did not leave.
   'welcome-email': { retriedFaults: ['no-connection'], retriedStatuses: [] },
 };
@@ -48,7 +51,7 @@ const MAX_WAIT_MS = 1000;
 const BREAKER = { windowMs: 10_000, minimumCalls: 10, failureShare: 0.5 };
 const BREAKER_OPEN_MS = 10_000;
 
-/** Faults of Octane itself, beside every 5xx; what it refuses is no fault of its. */
+/** Faults of Octane itself, beside every 5xx; what it refuses is no fault of its, and it may close an idle connection. */
 const BREAKING_FAULTS: ReadonlySet<Fault> = new Set(['no-connection', 'broken', 'not-http', 'timeout']);
 
 /** In the order of the numbers that stand for them in metrics. */

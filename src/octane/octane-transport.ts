@@ -3,12 +3,12 @@ import { Injectable } from '@nestjs/common';
 import type { GroupConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
 import { packageVersion } from '../telemetry/metrics.ts';
+import { TransportFailure } from '../outbound/exchange.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import type { Correlation } from './correlation.ts';
-import { OctaneFailure } from './octane-failure.ts';
+import { isRepeatable, OctaneFailure } from './octane-failure.ts';
 import type { Operation } from './octane-failure.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { TransportFailure } from './undici-axios.ts';
 
 /** One call to Octane. Nothing of the app's request is in it but what its validated parts gave. */
 export interface OctaneCall {
@@ -64,6 +64,7 @@ export class OctaneTransport {
         data: JSON.stringify(call.body),
         timeout: timeoutMs,
         headers: this.headersOf(call),
+        isRepeatable: isRepeatable(operation),
         ...(readBodyOf !== undefined && { readBodyOf }),
       })
       .catch((error: unknown) => {
@@ -101,20 +102,19 @@ export class OctaneTransport {
   }
 }
 
-function explain(
-  operation: Operation,
-  { kind: fault, status: octaneStatus }: TransportFailure,
-): OctaneFailure {
-  const details = { fault, octaneStatus };
-  switch (fault) {
+function explain(operation: Operation, { kind, status: octaneStatus }: TransportFailure): OctaneFailure {
+  const details = { fault: kind === 'unreadable' ? 'bad-answer' : kind, octaneStatus } as const;
+  switch (kind) {
     case 'no-connection':
       return new OctaneFailure(operation, 'octane-unreachable', 'not-sent', details);
+    case 'stale-connection':
     case 'broken':
     case 'not-http':
       return new OctaneFailure(operation, 'octane-error', 'unknown', details);
     case 'timeout':
       return new OctaneFailure(operation, 'octane-timeout', 'unknown', details);
     case 'too-large':
+    case 'unreadable':
       return new OctaneFailure(operation, 'octane-contract-violation', 'applied', details);
   }
 }

@@ -1,38 +1,36 @@
 import { HttpService } from '@nestjs/axios';
-import { Inject, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Axios, AxiosInstance } from 'axios';
-import { Pool } from 'undici';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
+import { connectorOf } from '../outbound/connector.ts';
+import { Names } from '../outbound/names.ts';
 import { OctaneClient } from './octane-client.ts';
+import { OctaneConnections } from './octane-connections.ts';
 import { OctanePolicies } from './octane-policies.ts';
 import { OctaneTransport } from './octane-transport.ts';
-import { connectWithin } from './connect-within.ts';
 import { UndiciAxios } from './undici-axios.ts';
-
-const CONNECTIONS = Symbol('OctaneConnections');
 
 @Module({
   providers: [
     {
-      provide: CONNECTIONS,
+      provide: OctaneConnections,
       inject: [SETTINGS],
-      useFactory: ({ octaneBaseUrl, octaneConnectTimeoutMs, octaneMaxInFlight }: Settings): Pool =>
-        new Pool(new URL(octaneBaseUrl).origin, {
-          connections: octaneMaxInFlight,
-          allowH2: false,
-          connect: connectWithin(octaneConnectTimeoutMs),
-        }),
+      useFactory: ({ octaneBaseUrl, octaneConnectTimeoutMs }: Settings) =>
+        new OctaneConnections(
+          new URL(octaneBaseUrl).origin,
+          connectorOf({ timeoutMs: octaneConnectTimeoutMs, names: new Names(1) }),
+        ),
     },
   ],
-  exports: [CONNECTIONS],
+  exports: [OctaneConnections],
 })
 class OctaneConnectionsModule implements OnApplicationShutdown {
-  constructor(@Inject(CONNECTIONS) private readonly pool: Pool) {}
+  constructor(private readonly connections: OctaneConnections) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await this.pool.close();
+    await this.connections.close();
   }
 }
 
@@ -41,10 +39,13 @@ class OctaneConnectionsModule implements OnApplicationShutdown {
   providers: [
     {
       provide: HttpService,
-      inject: [CONNECTIONS, SETTINGS],
-      useFactory: (pool: Pool, { octaneBaseUrl }: Settings) =>
+      inject: [OctaneConnections, SETTINGS],
+      useFactory: (connections: OctaneConnections, { octaneBaseUrl }: Settings) =>
         new HttpService(
-          new UndiciAxios(pool, new URL(octaneBaseUrl).pathname.replace(/\/$/, '')) as Axios as AxiosInstance,
+          new UndiciAxios(
+            connections,
+            new URL(octaneBaseUrl).pathname.replace(/\/$/, ''),
+          ) as Axios as AxiosInstance,
         ),
     },
     OctaneTransport,
