@@ -1,58 +1,17 @@
-import type { AddressInfo } from 'node:net';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createGateway } from './app.setup.ts';
-import { ConfigurationError } from './config/configuration-error.ts';
-import { LiveGatewayConfig } from './config/live-gateway-config.ts';
-import { loadSettings } from './config/settings.ts';
-import { leaveOnSignal } from './health/leave.ts';
-import { Lifecycle } from './health/lifecycle.ts';
-import { ManagementModule } from './health/management.module.ts';
-import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
-import { createLogger, NestLogger } from './telemetry/nest-logger.ts';
-import { Tracing } from './telemetry/tracing.ts';
+/**
+ * The entry. It imports nothing when it is loaded, and is written so that an old Node can read it too: that one must be able
+ * to say what it lacks, and would fail at the files of the gateway.
+ */
+const NEEDED_NODE = 24;
 
-async function start(): Promise<void> {
-  const settings = loadSettings();
-  const gateway = new LiveGatewayConfig(settings);
-  const logger = createLogger(settings.logLevel);
-  const app = await createGateway(settings, gateway, logger);
-  const lifecycle = app.get(Lifecycle);
-  const management = await NestFactory.create<NestFastifyApplication>(
-    ManagementModule.of(app),
-    new FastifyAdapter(),
-    { logger: new NestLogger(logger), abortOnError: false },
+// Both would end the process until something listens to them, or open a debugger, which reads every secret.
+process.on('SIGUSR1', () => undefined);
+process.on('SIGHUP', () => undefined);
+
+if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE) {
+  process.stderr.write(
+    `octane-bff needs Node ${NEEDED_NODE} or later; this is Node ${process.versions.node}\n`,
   );
-  cutSilentConnectionsOnClose(management);
-  const tracing = app.get(Tracing, { strict: false });
-  leaveOnSignal(
-    lifecycle,
-    settings,
-    { close: () => app.close().then(() => management.close()), flush: () => tracing.flush() },
-    logger,
-  );
-  await app.listen(settings.port, settings.host);
-  await management.listen(settings.managementPort, settings.managementHost);
-  logger.info({ api: addressOf(app), management: addressOf(management) }, 'listening');
-}
-
-/** Where it listens: Nest's own `getUrl` says 127.0.0.1 also for every address of the machine. */
-function addressOf(app: NestFastifyApplication): string {
-  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-start().catch((error: unknown) => {
-  process.stderr.write(`${startFault(error)}\n`);
   process.exit(1);
-});
-
-/** One line per fault for what the operator can mend; the stack for a defect. */
-function startFault(error: unknown): string {
-  if (error instanceof ConfigurationError) return error.message;
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  return code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL'
-    ? message
-    : (stack ?? String(error));
 }
+void import('./app.start.ts').then(({ run }) => run(process.argv.slice(2)));

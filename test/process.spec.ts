@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { packageVersion } from '../src/telemetry/metrics.ts';
 import { eventually } from './support/eventually.ts';
 import { compileGateway, GatewayProcess } from './support/gateway-process.ts';
 import { CREDENTIALS, gatewayFileOf } from './support/gateway.ts';
@@ -46,10 +48,15 @@ beforeEach(() => octane.reset());
 const running: GatewayProcess[] = [];
 afterEach(() => Promise.all(running.splice(0).map((gateway) => gateway.kill())));
 
-function start(environment: Record<string, string>): GatewayProcess {
-  const gateway = new GatewayProcess(build.folder, environment);
+function start(environment: Record<string, string>, launcher: readonly string[] = []): GatewayProcess {
+  const gateway = new GatewayProcess(build.folder, environment, launcher);
   running.push(gateway);
   return gateway;
+}
+
+/** A launcher: what Node gets before and after `dist/main.js`. */
+function withArguments({ flags = '', args = '' }: { flags?: string; args?: string }): string[] {
+  return ['sh', '-c', `exec "$0" ${flags} "$@" ${args}`];
 }
 
 /** Like a balancer, which keeps its connections open. */
@@ -68,6 +75,11 @@ function sendWelcomeEmail(api: string): Promise<IncomingMessage> {
       .end();
   });
 }
+
+/** What npm needs of its surroundings. */
+const NPM = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: tmpdir() };
+/** The gateway that npm starts, instead of one that the test starts. */
+const NPM_START = ['sh', '-c', 'exec npm start --silent'];
 
 describe('a start', () => {
   it.each<[string, Record<string, string | undefined>, readonly RegExp[]]>([
@@ -137,15 +149,223 @@ describe('a start', () => {
       gateway.signal('SIGINT');
       expect(await gateway.exited()).toBe(0);
       expect(gateway.stderr).toBe('');
-      const levels = gateway.stdout
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line).level);
-      expect(new Set(levels)).toEqual(new Set(['info']));
+      expect(new Set(logLines(gateway).map(({ level }) => level))).toEqual(new Set(['info']));
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'begins its log with what it runs with, and with the variables that it was probably meant to read',
+    async () => {
+      const gateway = start({
+        ...settings,
+        DATABSE_URL: 'postgres://canary',
+        OCTANE_3003_PASSWORD: 'canary',
+        OTEL_SERVICE_NAME: 'canary',
+      });
+      await gateway.addresses();
+      const [first, ...others] = logLines(gateway);
+      expect(first).toMatchObject({
+        level: 'info',
+        msg: 'starting',
+        version: packageVersion(),
+        store: `sqlite:${join(build.folder, 'gateway.db')}`,
+        octane: octane.baseUrl,
+        files: [join(build.folder, 'gateway.yaml')],
+        digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        issuers: 1,
+        callers: 3,
+        groups: 2,
+        operations: 2,
+      });
+      const warnings = others.filter(({ level }) => level === 'warn');
+      expect(warnings.map(({ variable, similarTo }) => [variable, similarTo])).toEqual([
+        ['DATABSE_URL', 'DATABASE_URL'],
+        ['OCTANE_3003_PASSWORD', undefined],
+      ]);
+      expect(gateway.stdout).not.toContain('canary');
+    },
+    SLOW_MS,
+  );
+
+  it('tells where a PostgreSQL is without its password', async () => {
+    const url = 'postgres://canary:canary@localhost:1/octane?application_name=canary';
+    const gateway = start({ ...settings, DATABASE_URL: url }, withArguments({ args: '--check' }));
+    expect(await gateway.exited()).toBe(0);
+    expect(gateway.stdout).toMatch(/^store +postgres:\/\/localhost:1\/octane$/m);
+    expect(gateway.stdout).not.toContain('canary');
+  });
+
+  it.each(['--chek', '--check canary'])(
+    'refuses an argument that it does not know: %s',
+    async (args) => {
+      const gateway = start(settings, withArguments({ args }));
+      expect(await gateway.exited()).toBe(1);
+      expect(gateway.stderr).toBe('unknown argument: the only one is --check\n');
+      expect(gateway.stdout).toBe('');
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'on an old Node says which one it needs, and loads nothing of the gateway before',
+    async () => {
+      const old = { ...process.versions, node: '20.19.0' };
+      const preload = `Object.defineProperty(process, "versions", { value: ${JSON.stringify(old)} })`;
+      const gateway = start(settings, withArguments({ flags: `--import 'data:text/javascript,${preload}'` }));
+      expect(await gateway.exited()).toBe(1);
+      expect(gateway.stderr).toBe('octane-bff needs Node 24 or later; this is Node 20.19.0\n');
+      expect(gateway.stdout).toBe('');
+      const entry = await readFile(join(build.folder, 'dist/main.js'), 'utf8');
+      const imported = [...entry.matchAll(/^import [^;]*?"(?<name>[^"]+)";$/gm)].map(
+        (match) => match.groups?.['name'],
+      );
+      expect(imported.filter((name) => !name!.startsWith('node:'))).toEqual([]);
+      const { engines } = JSON.parse(await readFile('package.json', 'utf8')) as { engines: { node: string } };
+      expect(engines.node).toBe('>=24');
     },
     SLOW_MS,
   );
 });
+
+function logLines(gateway: GatewayProcess): Record<string, unknown>[] {
+  return gateway.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('a check of the configuration', () => {
+  /** Makes whatever opens a port, a connection or a file for writing say so; Node itself refuses threads and files. */
+  const WATCHED = `--permission --allow-fs-read=* --import 'data:text/javascript,
+    import net from "node:net"; import dgram from "node:dgram"; import dns from "node:dns"; import fs from "node:fs";
+    const refuse = (object, name) => { object[name] = () => { process.stderr.write("OPENED " + name); process.exit(9); }; };
+    refuse(net.Server.prototype, "listen"); refuse(net.Socket.prototype, "connect"); refuse(dgram, "createSocket");
+    refuse(dns, "lookup"); refuse(fs, "mkdirSync");'`;
+  const quiet = { NODE_COMPILE_CACHE: '' };
+
+  it.each<[string, Record<string, string>]>([
+    ['SQLite', { DATABASE_URL: 'sqlite:never-made/gateway.db' }],
+    ['PostgreSQL', { DATABASE_URL: 'postgres://localhost:1/octane' }],
+    [
+      'a collector',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:1', DATABASE_URL: 'sqlite:never-made.db' },
+    ],
+  ])(
+    'says what a start would run with, and opens and writes nothing: %s',
+    async (_, environment) => {
+      const before = await readdir(build.folder);
+      const gateway = start(
+        { ...settings, ...environment, ...quiet },
+        withArguments({ flags: WATCHED, args: '--check' }),
+      );
+      expect([await gateway.exited(), gateway.stderr]).toEqual([0, '']);
+      expect(gateway.stdout).toMatch(/^The settings and the gateway file are good\.\nversion +\d/);
+      expect(await readdir(build.folder)).toEqual(before);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'watches what it says that it watches: a start does not get by',
+    async () => {
+      const gateway = start(
+        { ...settings, ...quiet, DATABASE_URL: 'postgres://localhost:1/octane' },
+        withArguments({ flags: WATCHED }),
+      );
+      expect(await gateway.exited()).toBe(9);
+      expect(gateway.stderr).toMatch(/^OPENED (connect|lookup|listen)$/m);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'finds the faults of the settings, then those of the gateway file, with one line for each',
+    async () => {
+      const check = withArguments({ args: '--check' });
+      const bad = start({ ...settings, PORT: 'canary', DRAIN_DELAY_MS: '15000' }, check);
+      const worse = start({ ...settings, OCTANE_1001_PASSWORD: '', OCTANE_2002_USERNAME: 'canary:' }, check);
+      expect([await bad.exited(), await worse.exited()]).toEqual([1, 1]);
+      expect(bad.stderr.trimEnd().split('\n')).toEqual([
+        expect.stringMatching(/^PORT: /),
+        expect.stringMatching(/^DRAIN_DELAY_MS: /),
+      ]);
+      expect(worse.stderr.trimEnd().split('\n')).toEqual([
+        'groups[0].passwordEnv: the variable OCTANE_1001_PASSWORD is not set or empty',
+        expect.stringMatching(/^groups\[1\]\.usernameEnv: the username must not contain a colon/),
+      ]);
+      expect([bad.stdout, worse.stdout]).toEqual(['', '']);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'is npm run check-config, which also names variables that look like settings',
+    async () => {
+      const npm = start({ ...settings, ...NPM, DATABSE_URL: 'canary' }, [
+        'sh',
+        '-c',
+        'exec npm run --silent check-config',
+      ]);
+      expect(await npm.exited()).toBe(0);
+      expect(npm.stderr).toBe('warning: "DATABSE_URL" is not read; did you mean DATABASE_URL?\n');
+      const bad = start({ ...settings, ...NPM, OCTANE_BASE_URL: '' }, [
+        'sh',
+        '-c',
+        'exec npm run --silent check-config',
+      ]);
+      expect(await bad.exited()).toBe(1);
+      expect(bad.stderr).toBe('OCTANE_BASE_URL: is required\n');
+    },
+    SLOW_MS,
+  );
+});
+
+describe('a signal that means something else to Node', () => {
+  it.each<[string, readonly string[]]>([
+    ['node dist/main.js', []],
+    ['npm start', NPM_START],
+  ])(
+    'SIGHUP reads the gateway file and the secrets at once, SIGUSR1 opens nothing: %s',
+    async (_, launcher) => {
+      const folder = await mkdtemp(join(tmpdir(), 'octane-bff-signals-'));
+      const file = gatewayFileOf(issuer);
+      Object.assign(file['groups'][0], { passwordEnv: undefined, passwordFile: 'password' });
+      await writeFile(join(folder, 'gateway.yaml'), stringify(file));
+      await writeFile(join(folder, 'password'), 'one');
+      const gateway = start({ ...settings, ...NPM, GATEWAY_FILE: join(folder, 'gateway.yaml') }, launcher);
+      const { api, management } = await gateway.addresses();
+      const pid = await gatewayPid(gateway.pid);
+      process.kill(pid, 'SIGUSR1');
+      await writeFile(join(folder, 'password'), 'two');
+      process.kill(pid, 'SIGHUP');
+      await gateway.logged('gateway file reloaded');
+      expect((await sendWelcomeEmail(api)).statusCode).toBe(204);
+      expect(atob(octane.hits.at(-1)!.headers.authorization!.replace('Basic ', ''))).toBe(
+        'test-user-1001:two',
+      );
+      const line = logLines(gateway).find(({ msg }) => msg === 'gateway file reloaded');
+      expect(line).toMatchObject({ added: [], changed: ['secret of group 1001'], removed: [] });
+
+      await writeFile(join(folder, 'gateway.yaml'), 'canary');
+      process.kill(pid, 'SIGHUP');
+      await gateway.logged('gateway file refused: what was in use stays');
+      expect((await fetch(`${management}/health/live`)).status).toBe(200);
+      // Of npm alone a signal that cannot be caught would leave the gateway behind.
+      gateway.signal('SIGTERM');
+      expect([await gateway.exited(), gateway.stderr]).toEqual([0, '']);
+      await rm(folder, { recursive: true });
+    },
+    SLOW_MS,
+  );
+});
+
+/** The process that listens: the one that was started, or under npm its only descendant without children. */
+async function gatewayPid(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  const child = Number.parseInt(children, 10);
+  return Number.isNaN(child) ? pid : gatewayPid(child);
+}
 
 describe('a gateway that is asked to leave', () => {
   it(
@@ -212,13 +432,10 @@ describe('a gateway that is asked to leave', () => {
       const environment = {
         ...settings,
         DRAIN_DELAY_MS: '1',
-        PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
-        HOME: build.folder,
+        ...NPM,
       };
-      // What stands behind -- goes to a program that reads no arguments.
-      const npm = new GatewayProcess(build.folder, environment, ['npm', 'start', '--silent', '--']);
+      const npm = start(environment, NPM_START);
       const twice = start({ ...settings, npm_lifecycle_event: 'start' });
-      running.push(npm);
       await Promise.all([npm.addresses(), twice.addresses()]);
       npm.signal('SIGTERM');
       twice.signal('SIGTERM');

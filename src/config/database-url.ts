@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import pg from 'pg';
 import { InvalidValue } from './configuration-error.ts';
@@ -74,17 +75,30 @@ export function requireVerifiedDatabase(url: string, allowInsecureHttp: boolean)
   });
 }
 
+/** Where a database is, for people: without user, password and parameters. */
+export function databaseLocation(url: string): string {
+  if (url.startsWith('sqlite:')) return `sqlite:${resolve(url.slice('sqlite:'.length))}`;
+  const { host, port, database = '' } = driverOf(url);
+  const shownHost = isIP(host) === 6 ? `[${host}]` : encodeURIComponent(host);
+  return `postgres://${shownHost}:${port}/${encodeURIComponent(database)}`;
+}
+
 /** As the driver finds it: in the query, in the authority or in the environment. Undefined: it is no URL. */
 function hostOf(url: string): string | undefined {
-  // The driver would read files and warn of modes, which is too early.
-  const plain = withQuery(url, (query) => {
-    for (const name of TLS_PARAMETERS) query.delete(name);
-  });
   try {
-    return new pg.Client({ connectionString: plain }).host;
+    return driverOf(url).host;
   } catch {
     return undefined;
   }
+}
+
+/** Connects to nothing. */
+function driverOf(url: string): pg.Client {
+  // The driver would read files and warn of modes.
+  const plain = withQuery(url, (query) => {
+    for (const name of TLS_PARAMETERS) query.delete(name);
+  });
+  return new pg.Client({ connectionString: plain });
 }
 
 function isThisMachine(host: string): boolean {

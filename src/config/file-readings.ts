@@ -36,6 +36,12 @@ export class FileReadings {
     return [...this.#readings.keys()];
   }
 
+  /** SHA-256 of one file, in hexadecimal, as `sha256sum` prints it; undefined for one that cannot be read. */
+  digestOf(path: string): string | undefined {
+    const reading = this.#read(path);
+    return reading instanceof InvalidValue ? undefined : hash('sha256', reading);
+  }
+
   /** The same for the same files with the same contents, or the same reason why they cannot be read. */
   get digest(): string {
     const found = [...this.#readings].map(([path, reading]) => [

@@ -1,7 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import {
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -44,10 +45,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Every change that was told; what stands in the files must not show in any. */
-function told(): Reload[] {
+/** What became of every change that was told; what stands in the files must not show in any. */
+function told(): object[] {
   expect(JSON.stringify(reloads)).not.toMatch(/canary/i);
-  return reloads;
+  return reloads.map((reload) =>
+    reload.result === 'accepted' ? ACCEPTED : { result: reload.result, faults: reload.faults },
+  );
 }
 
 function fileOf(changes: { issuer?: object; caller?: object; group?: object; more?: object[] } = {}): string {
@@ -333,7 +336,7 @@ describe('a bad change', () => {
     write('gateway.yaml', fileOf());
     write('password', 'new');
     look(live);
-    expect([told().map(({ result }) => result), credentials()]).toEqual([
+    expect([reloads.map(({ result }) => result), credentials()]).toEqual([
       ['refused', 'accepted'],
       ['user:new'],
     ]);
@@ -344,7 +347,7 @@ describe('a bad change', () => {
       write('gateway.yaml', text);
       look(live, 3);
     }
-    expect(told().map(({ result }) => result)).toEqual(['refused', 'accepted', 'refused', 'refused']);
+    expect(reloads.map(({ result }) => result)).toEqual(['refused', 'accepted', 'refused', 'refused']);
     expect(credentials()).toEqual(['user:old']);
   });
 
@@ -391,6 +394,116 @@ describe('a look at once', () => {
     expect([handedOver.length, told()]).toEqual([1, []]);
     look(live, 1);
     expect(told()).toEqual([{ result: 'refused', faults: ['groups[0].passwordFile: the file is empty'] }]);
+  });
+});
+
+describe('a reload that somebody asks for', () => {
+  it('takes over what is there at once, without a look', () => {
+    const live = start();
+    write('password', 'new');
+    live.reload();
+    expect([credentials(), told()]).toEqual([['user:new'], [ACCEPTED]]);
+    look(live, 3);
+    expect(handedOver).toHaveLength(2);
+  });
+
+  it('refuses what is bad at once, and each time that it is asked for', () => {
+    const live = start();
+    write('password', '');
+    live.reload();
+    live.reload();
+    const refused = { result: 'refused', faults: ['groups[0].passwordFile: the file is empty'] };
+    expect([handedOver.length, told()]).toEqual([1, [refused, refused]]);
+    look(live, 3);
+    expect(told()).toHaveLength(2);
+  });
+
+  it('says when nothing has changed', () => {
+    start().reload();
+    expect(reloads).toEqual([
+      { result: 'accepted', digest: expect.any(String), added: [], changed: [], removed: [] },
+    ]);
+  });
+});
+
+describe('what is told of a change', () => {
+  const sha256 = (): string =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, 'gateway.yaml')))
+      .digest('hex');
+
+  it('is the digest of the gateway file, and what was added, changed and removed, secrets by their group alone', () => {
+    const issuer = 'https://other.example.com/';
+    const more = { groupno: '2002', usernameEnv: 'OCTANE_USERNAME', passwordFile: 'password' };
+    const entries = {
+      issuers: [ISSUER, { ...ISSUER, issuer }],
+      callers: [
+        { ...CALLER, customers: 'any' },
+        { ...CALLER, clientId: 'b' },
+        { ...CALLER, issuer },
+      ],
+      groups: [GROUP, more],
+    };
+    const live = start();
+    write('gateway.yaml', stringify(entries));
+    write('password', 'canary');
+    look(live);
+    expect(reloads).toEqual([
+      {
+        result: 'accepted',
+        digest: sha256(),
+        added: [
+          `issuer ${issuer}`,
+          `caller b of ${ISSUER.issuer}`,
+          `caller selfcare-app of ${issuer}`,
+          'group 2002',
+        ],
+        changed: [`caller selfcare-app of ${ISSUER.issuer}`, 'secret of group 1001'],
+        removed: [],
+      },
+    ]);
+    write('gateway.yaml', fileOf({ issuer: { audience: 'other' } }));
+    look(live);
+    expect(reloads[1]).toEqual({
+      result: 'accepted',
+      digest: sha256(),
+      added: [],
+      changed: [`issuer ${ISSUER.issuer}`, `caller selfcare-app of ${ISSUER.issuer}`],
+      removed: [
+        `issuer ${issuer}`,
+        `caller b of ${ISSUER.issuer}`,
+        `caller selfcare-app of ${issuer}`,
+        'group 2002',
+      ],
+    });
+  });
+
+  it('is the digest of a refused file too, and none of one that is gone', () => {
+    const live = start();
+    write('gateway.yaml', 'canary');
+    look(live);
+    expect(reloads[0]?.digest).toBe(sha256());
+    unlinkSync(join(folder, 'gateway.yaml'));
+    look(live);
+    expect(reloads[1]?.digest).toBeUndefined();
+  });
+
+  it('has a digest that tells nothing of a secret', () => {
+    const live = start();
+    const { digest } = live.started;
+    expect(digest).toBe(sha256());
+    write('password', 'new');
+    look(live);
+    expect(reloads[0]?.digest).toBe(digest);
+  });
+
+  it('names a hundred entries and counts the others', () => {
+    const live = start();
+    const callers = Array.from({ length: 103 }, (_, index) => ({ ...CALLER, clientId: `app-${index}` }));
+    write('gateway.yaml', stringify({ issuers: [ISSUER], callers, groups: [GROUP] }));
+    look(live);
+    const added: readonly string[] = reloads[0]?.result === 'accepted' ? reloads[0].added : [];
+    expect([added.length, added.at(-1)]).toEqual([101, '3 more']);
   });
 });
 

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { type ConfigChanges, changesBetween } from './config-changes.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { FileReadings } from './file-readings.ts';
 import { type GatewayConfig, type GatewayFileSettings, loadGatewayFile } from './gateway-file.ts';
@@ -6,15 +8,31 @@ import { type GatewayConfig, type GatewayFileSettings, loadGatewayFile } from '.
 /** A change is in use after two looks; operators are promised 5 s. */
 const LOOK_INTERVAL_MS = 1000;
 
-/** What became of a change of the files. */
-export type Reload =
-  { readonly result: 'accepted' } | { readonly result: 'refused'; readonly faults: readonly string[] };
+/**
+ * What became of a change of the files. The digest is of the gateway file alone (SHA-256): of a file with a secret it would let
+ * somebody try guesses.
+ */
+export type Reload = { readonly digest: string | undefined } & (Acceptance | Refusal);
+type Acceptance = { readonly result: 'accepted' } & ConfigChanges;
+type Refusal = { readonly result: 'refused'; readonly faults: readonly string[] };
+
+/** What the gateway file and the files that it names hold. */
+export interface ConfigSummary {
+  /** Paths of all of them. */
+  readonly files: readonly string[];
+  readonly digest: string | undefined;
+  readonly issuers: number;
+  readonly callers: number;
+  readonly groups: number;
+}
 
 /**
  * The gateway file and the files that it names, as they stand now: a good change is taken over, a bad one leaves in use what
  * was. The files are read again and again rather than watched, which works however they are replaced, on every file system.
  */
 export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** What the start has found. */
+  readonly started: ConfigSummary;
   readonly #settings: GatewayFileSettings;
   #config: GatewayConfig;
   /** Every file that the content last accepted or refused was read from. */
@@ -34,6 +52,14 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
     this.#config = loadGatewayFile(settings, readings);
     this.#paths = readings.paths;
     this.#digest = readings.digest;
+    const { issuers, callers, groups } = this.#config;
+    this.started = {
+      files: readings.paths,
+      digest: this.#fileDigestOf(readings),
+      issuers: issuers.length,
+      callers: callers.length,
+      groups: groups.length,
+    };
   }
 
   /** Hands over the configuration in use, at once and whenever another one takes its place. */
@@ -64,6 +90,11 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
     if (change && hasSettled) this.#settle(change);
   }
 
+  /** Reads everything now and takes over or refuses what is there, changed or not: for when somebody asks for it. */
+  reload(): void {
+    this.#settle(this.#read());
+  }
+
   /** Takes over a good change without waiting for a second look: for when what is in use has just proved wrong. */
   lookAtOnce(): void {
     const change = this.#change();
@@ -71,7 +102,10 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
   }
 
   #change(): Change | undefined {
-    if (new FileReadings(this.#paths).digest === this.#digest) return undefined;
+    return new FileReadings(this.#paths).digest === this.#digest ? undefined : this.#read();
+  }
+
+  #read(): Change {
     const readings = new FileReadings();
     try {
       return { readings, config: loadGatewayFile(this.#settings, readings) };
@@ -83,17 +117,23 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
   #settle(change: Change): void {
     this.#paths = change.readings.paths;
     this.#digest = change.readings.digest;
-    this.#report(change.config ? this.#use(change.config) : change.refusal);
+    const outcome = change.config ? this.#use(change.config) : change.refusal;
+    this.#report({ digest: this.#fileDigestOf(change.readings), ...outcome });
   }
 
-  #use(config: GatewayConfig): Reload {
+  #use(config: GatewayConfig): Acceptance | Refusal {
+    const changes = changesBetween(this.#config, config);
     this.#config = config;
     try {
       for (const follower of this.#followers) follower(config);
-      return { result: 'accepted' };
+      return { result: 'accepted', ...changes };
     } catch (error) {
       return refusal(error);
     }
+  }
+
+  #fileDigestOf(readings: FileReadings): string | undefined {
+    return readings.digestOf(resolve(this.#settings.gatewayFile));
   }
 
   #report(reload: Reload): void {
@@ -102,11 +142,11 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
 }
 
 type Change = { readonly readings: FileReadings } & (
-  { readonly config: GatewayConfig } | { readonly config: undefined; readonly refusal: Reload }
+  { readonly config: GatewayConfig } | { readonly config: undefined; readonly refusal: Refusal }
 );
 
 /** A defect must not end a gateway that works. Its message is not told: it may hold a value. */
-function refusal(error: unknown): Reload {
+function refusal(error: unknown): Refusal {
   const faults = error instanceof ConfigurationError ? error.faults : [`unexpected ${(error as Error).name}`];
   return { result: 'refused', faults };
 }

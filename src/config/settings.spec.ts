@@ -55,6 +55,7 @@ describe('settings', () => {
       logLevel: 'info',
       otelExporterOtlpEndpoint: undefined,
       isRunByNpm: false,
+      unreadVariables: [],
     });
   });
 
@@ -83,8 +84,19 @@ describe('settings', () => {
     expect(faultsOf(empty)).toEqual(['OCTANE_BASE_URL: is required']);
   });
 
-  it('ignore variables that they do not know', () => {
-    expect(load({ PROT: 'x', port: '1' }).port).toBe(3000);
+  it('ignore variables that they do not know, and name those that look like one of theirs', () => {
+    const { port, unreadVariables } = load({
+      PROT: 'x',
+      port: '1',
+      PATH: '/bin',
+      OCTANE_1001_PASSWORD: 'canary',
+    });
+    expect(port).toBe(3000);
+    expect(unreadVariables).toEqual([
+      { variable: 'PROT', similarTo: 'PORT' },
+      { variable: 'port', similarTo: 'PORT' },
+      { variable: 'OCTANE_1001_PASSWORD', similarTo: undefined },
+    ]);
   });
 
   it('report every fault at once', () => {

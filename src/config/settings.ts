@@ -13,6 +13,7 @@ import {
   trueOrFalse,
   wholeNumber,
 } from './setting-values.ts';
+import { type UnreadVariable, unreadVariables } from './unread-variables.ts';
 
 /** One environment variable: how it is read, and what the documentation says of it. */
 export interface Setting<T> {
@@ -209,6 +210,8 @@ export type Settings = {
   readonly readSecret: (variable: string) => string | undefined;
   /** Whether `npm start` runs the gateway, as npm says itself. */
   readonly isRunByNpm: boolean;
+  /** Variables that look like a setting and are none; some may be secrets that the gateway file names. */
+  readonly unreadVariables: readonly UnreadVariable[];
 };
 
 /**
@@ -223,7 +226,9 @@ export function loadSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   faults.throwIfAny();
   const readSecret = (variable: string) => textOf(variable, environment);
   const isRunByNpm = textOf('npm_lifecycle_event', environment) === 'start';
-  return Object.freeze({ ...(values as Settings), readSecret, isRunByNpm });
+  const known = Object.values(SETTINGS_TABLE).map(({ variable }) => variable);
+  const unread = unreadVariables(Object.keys(environment), known);
+  return Object.freeze({ ...(values as Settings), readSecret, isRunByNpm, unreadVariables: unread });
 }
 
 /**

@@ -47,7 +47,7 @@ export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    // Nest tells its start step by step; an operator wants to know that it listens, which main.ts says.
+    // Nest tells its start step by step; an operator wants to know that it listens, which app.start.ts says.
     this.write('debug', message, rest);
   }
 

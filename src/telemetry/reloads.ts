@@ -9,7 +9,8 @@ export function tellOfReloads(gateway: LiveGatewayConfig, logger: Logger, metric
   gateway.onReload((reload) => {
     isRefused = reload.result === 'refused';
     metrics.count('config_reloads_total', { result: reload.result });
-    if (reload.result === 'accepted') logger.info('gateway file reloaded');
-    else logger.error({ faults: reload.faults }, 'gateway file refused: what was in use stays');
+    const { result, ...told } = reload;
+    if (result === 'accepted') logger.info(told, 'gateway file reloaded');
+    else logger.error(told, 'gateway file refused: what was in use stays');
   });
 }

@@ -1,0 +1,119 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createGateway } from './app.setup.ts';
+import { ConfigurationError } from './config/configuration-error.ts';
+import { databaseLocation } from './config/database-url.ts';
+import { type ConfigSummary, LiveGatewayConfig } from './config/live-gateway-config.ts';
+import { loadSettings, type Settings } from './config/settings.ts';
+import type { UnreadVariable } from './config/unread-variables.ts';
+import { leaveOnSignal } from './health/leave.ts';
+import { Lifecycle } from './health/lifecycle.ts';
+import { ManagementModule } from './health/management.module.ts';
+import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
+import { CHANGE_ROUTES } from './telemetry/access-log.ts';
+import { packageVersion } from './telemetry/metrics.ts';
+import { createLogger, NestLogger } from './telemetry/nest-logger.ts';
+import { Tracing } from './telemetry/tracing.ts';
+
+/** Starts the gateway, or with `--check` says what a start would find. A fault ends the process with exit code 1. */
+export async function run(args: readonly string[]): Promise<void> {
+  try {
+    if (args.length === 0) await start();
+    else if (args.length === 1 && args[0] === '--check') check();
+    else throw new ConfigurationError(['unknown argument: the only one is --check']);
+  } catch (error) {
+    process.stderr.write(`${startFault(error)}\n`);
+    process.exit(1);
+  }
+}
+
+async function start(): Promise<void> {
+  const { settings, gateway, summary, unread } = configuration();
+  const logger = createLogger(settings.logLevel);
+  logger.info(summary, 'starting');
+  for (const variable of unread)
+    logger.warn(variable, 'unknown variable: it looks like a setting and is not read');
+  const app = await createGateway(settings, gateway, logger);
+  const lifecycle = app.get(Lifecycle);
+  const management = await NestFactory.create<NestFastifyApplication>(
+    ManagementModule.of(app),
+    new FastifyAdapter(),
+    { logger: new NestLogger(logger), abortOnError: false },
+  );
+  cutSilentConnectionsOnClose(management);
+  const tracing = app.get(Tracing, { strict: false });
+  leaveOnSignal(
+    lifecycle,
+    settings,
+    { close: () => app.close().then(() => management.close()), flush: () => tracing.flush() },
+    logger,
+  );
+  process.on('SIGHUP', () => gateway.reload());
+  await app.listen(settings.port, settings.host);
+  await management.listen(settings.managementPort, settings.managementHost);
+  logger.info({ api: addressOf(app), management: addressOf(management) }, 'listening');
+}
+
+/** Opens nothing and writes nothing: what it reads, a start reads in the same way. */
+function check(): void {
+  const { summary, unread } = configuration();
+  const lines = Object.entries(summary).map(
+    ([name, value]) => `${name.padEnd(12)}${[value].flat().join(', ')}\n`,
+  );
+  process.stdout.write(`The settings and the gateway file are good.\n${lines.join('')}`);
+  for (const { variable, similarTo } of unread) {
+    const meant = similarTo === undefined ? '' : `; did you mean ${similarTo}?`;
+    process.stderr.write(`warning: ${JSON.stringify(variable)} is not read${meant}\n`);
+  }
+}
+
+/** What a person looks at first when a gateway does not do what it should. */
+interface Summary extends ConfigSummary {
+  readonly version: string;
+  readonly store: string;
+  readonly octane: string;
+  readonly operations: number;
+}
+
+function configuration(): {
+  settings: Settings;
+  gateway: LiveGatewayConfig;
+  summary: Summary;
+  unread: readonly UnreadVariable[];
+} {
+  const settings = loadSettings();
+  const secrets = new Set<string>();
+  const readSecret = (variable: string): string | undefined => {
+    secrets.add(variable);
+    return settings.readSecret(variable);
+  };
+  const gateway = new LiveGatewayConfig({ ...settings, readSecret });
+  const { files, ...entries } = gateway.started;
+  const summary = {
+    version: packageVersion(),
+    store: databaseLocation(settings.databaseUrl),
+    octane: settings.octaneBaseUrl,
+    files: settings.databaseUrlFile === undefined ? files : [...files, settings.databaseUrlFile],
+    ...entries,
+    operations: Object.keys(CHANGE_ROUTES).length,
+  };
+  const unread = settings.unreadVariables.filter(({ variable }) => !secrets.has(variable));
+  return { settings, gateway, summary, unread };
+}
+
+/** Where it listens: Nest's own `getUrl` says 127.0.0.1 also for every address of the machine. */
+function addressOf(app: NestFastifyApplication): string {
+  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** One line per fault for what the operator can mend; the stack for a defect. */
+function startFault(error: unknown): string {
+  if (error instanceof ConfigurationError) return error.message;
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL'
+    ? message
+    : (stack ?? String(error));
+}

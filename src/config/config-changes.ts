@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { GatewayConfig } from './gateway-config.ts';
+
+/** What a line of the log can bear. */
+const MAX_NAMES = 100;
+
+/** Issuers, callers and groups by their names, at most a hundred of each kind of change. Of a secret only that it changed. */
+export interface ConfigChanges {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export function changesBetween(before: GatewayConfig, after: GatewayConfig): ConfigChanges {
+  const [old, now] = [entriesOf(before), entriesOf(after)];
+  const [oldSecrets, secrets] = [secretsOf(before), secretsOf(after)];
+  const isChanged = <T>(earlier: ReadonlyMap<string, T>, name: string, entry: T): boolean =>
+    earlier.has(name) && !isDeepStrictEqual(earlier.get(name), entry);
+  return {
+    added: listed([...now.keys()].filter((name) => !old.has(name))),
+    changed: listed([
+      ...[...now].filter(([name, entry]) => isChanged(old, name, entry)).map(([name]) => name),
+      ...[...secrets].filter(([name, secret]) => isChanged(oldSecrets, name, secret)).map(([name]) => name),
+    ]),
+    removed: listed([...old.keys()].filter((name) => !now.has(name))),
+  };
+}
+
+/** A group has nothing but its secrets, which do not stand here. */
+function entriesOf({ issuers, callers, groups }: GatewayConfig): ReadonlyMap<string, unknown> {
+  return new Map<string, unknown>([
+    ...issuers.map((entry) => [`issuer ${entry.issuer}`, entry] as const),
+    ...callers.map((entry) => [`caller ${entry.clientId} of ${entry.issuer}`, entry] as const),
+    ...groups.map(({ groupno }) => [`group ${groupno}`, groupno] as const),
+  ]);
+}
+
+function secretsOf({ groups }: GatewayConfig): ReadonlyMap<string, string> {
+  return new Map(groups.map((group) => [`secret of group ${group.groupno}`, group.basicAuthorization()]));
+}
+
+function listed(names: readonly string[]): readonly string[] {
+  return names.length <= MAX_NAMES
+    ? names
+    : [...names.slice(0, MAX_NAMES), `${names.length - MAX_NAMES} more`];
+}
