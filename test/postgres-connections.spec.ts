@@ -121,6 +121,11 @@ describe('after a failover', () => {
       expect((await Promise.all([set(), set(), set(), set()])).map(({ status }) => status)).toEqual([
         200, 200, 200, 200,
       ]);
+      const messages = gateway.log.map((line) => String(JSON.parse(line).msg));
+      expect(messages.filter((message) => message.includes('ready:'))).toEqual([
+        'not ready: the journal cannot be written',
+        'ready: the journal can be written again',
+      ]);
     },
     SLOW_MS,
   );

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { Issuers } from '../auth/issuers.ts';
-import { Journal } from '../journal/journal.ts';
+import { StoreWatch } from '../journal/store-watch.ts';
 import { OctaneClient } from '../octane/octane-client.ts';
 import { MetricsController } from '../telemetry/metrics.controller.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -30,12 +30,12 @@ export class ManagementModule {
           useFactory: (indicators: HealthIndicatorService): Readiness => {
             const parts = {
               lifecycle,
-              journal: gateway.get(Journal, { strict: false }),
+              store: gateway.get(StoreWatch, { strict: false }),
               octane: gateway.get(OctaneClient, { strict: false }),
               issuers: gateway.get(Issuers),
             };
             const readiness = new Readiness(parts, indicators);
-            metrics.read('gateway_ready', async () => Number(await readiness.isReady()));
+            metrics.read('gateway_ready', () => Number(readiness.isReady()));
             metrics.read('gateway_draining', () => Number(lifecycle.draining));
             return readiness;
           },

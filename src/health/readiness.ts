@@ -4,14 +4,14 @@ import type {
   HealthIndicatorService,
 } from '@nestjs/terminus';
 import type { Issuers } from '../auth/issuers.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { StoreWatch } from '../journal/store-watch.ts';
 import type { OctaneClient } from '../octane/octane-client.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /** What there is to ask. Settings were good, or there would be no process. */
 export interface Parts {
   readonly lifecycle: Lifecycle;
-  readonly journal: Journal;
+  readonly store: StoreWatch;
   readonly octane: OctaneClient;
   readonly issuers: Issuers;
 }
@@ -27,13 +27,11 @@ export class Readiness {
   ) {}
 
   indicators(): HealthIndicatorFunction[] {
-    const others = [() => this.lifecycle(), () => this.octane(), () => this.issuers()];
-    // A gateway that leaves says so at once, however slow the store is.
-    return this.parts.lifecycle.draining ? others : [() => this.store(), ...others];
+    return [() => this.store(), () => this.lifecycle(), () => this.octane(), () => this.issuers()];
   }
 
-  async isReady(): Promise<boolean> {
-    return !this.parts.lifecycle.draining && this.parts.journal.isUsable();
+  isReady(): boolean {
+    return !this.parts.lifecycle.draining && this.parts.store.isUsable;
   }
 
   private lifecycle(): HealthIndicatorResult {
@@ -43,9 +41,9 @@ export class Readiness {
   }
 
   /** Where changes are put on record. */
-  private async store(): Promise<HealthIndicatorResult> {
+  private store(): HealthIndicatorResult {
     const indicator = this.health.check('store');
-    return (await this.parts.journal.isUsable()) ? indicator.up() : indicator.down();
+    return this.parts.store.isUsable ? indicator.up() : indicator.down();
   }
 
   private octane(): HealthIndicatorResult {

@@ -109,7 +109,11 @@ export abstract class JournalStore {
   /** Forgets keys and replies that expired before `now`, and records older than `oldest`: at most `limit` of each. */
   abstract prune(now: number, oldest: number, limit: number): Promise<{ forgotten: number; deleted: number }>;
 
-  /** @throws where the store cannot be used */
+  /**
+   * Writes, changes and deletes a record, as the changes of apps do, and leaves none behind.
+   *
+   * @throws where the store cannot be written
+   */
   abstract check(): Promise<void>;
 
   abstract close(): Promise<void>;

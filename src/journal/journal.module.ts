@@ -8,6 +8,7 @@ import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, sqlitePathOf } from './open-database.ts';
 import { Retention } from './retention.ts';
 import { SqliteJournalStore } from './sqlite-journal-store.ts';
+import { StoreWatch } from './store-watch.ts';
 
 @Module({
   providers: [
@@ -22,9 +23,10 @@ import { SqliteJournalStore } from './sqlite-journal-store.ts';
       },
     },
     Clock,
+    StoreWatch,
     Journal,
     Retention,
   ],
-  exports: [Journal],
+  exports: [Journal, StoreWatch],
 })
 export class JournalModule {}

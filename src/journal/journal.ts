@@ -19,12 +19,12 @@ import type { IdempotentRequest } from './idempotent-request.ts';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, KeyHolder } from './journal-store.ts';
 import { RepeatableRequest } from './sealed-reply.ts';
+import { StoreWatch } from './store-watch.ts';
 
 /** How long a request waits for the store before its change, and after it. */
 const STORE_PATIENCE_MS = 2000;
 /** After its budget a change without an outcome waits this long before it counts as unknown. */
 const UNKNOWN_AFTER_BUDGET_MS = 5000;
-const CHECK_PATIENCE_MS = 1000;
 const HOUR_MS = 3_600_000;
 const REOPEN_INTERVAL_MS = 1000;
 /** An outage must not fill the memory with requests that were refused. */
@@ -86,6 +86,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,
+    private readonly watch: StoreWatch,
   ) {
     metrics.read('journal_backlog', () => this.backlog.size);
   }
@@ -99,16 +100,6 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     await this.backlog.close();
     if (this.backlog.size > 0) this.logger.error({ writes: this.backlog.size }, 'the journal lacks writes');
     await this.store.close();
-  }
-
-  /** Whether changes can be put on record at the moment, as far as that shows without writing one. */
-  async isUsable(): Promise<boolean> {
-    const tooSlow = new Promise<boolean>((resolve) => setTimeout(resolve, CHECK_PATIENCE_MS, false).unref());
-    const check = this.store.check().then(
-      () => true,
-      () => false,
-    );
-    return Promise.race([check, tooSlow]);
   }
 
   /**
@@ -168,7 +159,9 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
   private async timed<T>(write: Promise<T>): Promise<T> {
     const startedAt = performance.now();
     try {
-      return await write;
+      const result = await write;
+      this.watch.succeeded();
+      return result;
     } finally {
       this.metrics.observe('journal_write_duration_seconds', {}, (performance.now() - startedAt) / 1000);
     }
@@ -281,6 +274,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
 
   private readonly complain = (error: unknown): void => {
     this.metrics.count('journal_failures_total', {});
+    this.watch.failed(error);
     const { code, name } = error as NodeJS.ErrnoException;
     this.logger.error({ error: code ?? name }, 'the journal cannot be written');
   };

@@ -2,13 +2,14 @@ import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import { BatchStatement } from './batch-statement.ts';
-import { firstIdAt } from './change-id.ts';
+import { changeIdAt, firstIdAt } from './change-id.ts';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, JournalFilter, JournalRecord, KeyHolder } from './journal-store.ts';
 import { MIGRATIONS } from './schema.ts';
 import type { ChangeRow, JournalSchema } from './schema.ts';
 
 const PAGE_ROWS = 500;
+const PROBE_CHARACTERS = 500;
 
 /** The condition names the partial index; a change without a key is in no index and in nobody's way. */
 const insertChanges = (): BatchStatement<ChangeRow> =>
@@ -179,7 +180,16 @@ export class KyselyJournalStore extends JournalStore {
 
   async check(): Promise<void> {
     await this.open();
-    await this.database.selectFrom('changes').select('id').limit(1).execute();
+    const id = changeIdAt(Date.now());
+    await this.database.transaction().execute(async (transaction) => {
+      // As long as a usual record, so that it finds no room where they find none. Nobody ever sees it.
+      const text = '-'.repeat(PROBE_CHARACTERS);
+      await sql`
+        INSERT INTO changes (id, at, issuer, client, subject, groupno, custno, operation, request_id, unknown_at)
+        VALUES (${id}, 0, ${text}, '', '', '', '', 'probe', '', 0)`.execute(transaction);
+      await sql`UPDATE changes SET attempts = 1 WHERE id = ${id}`.execute(transaction);
+      await sql`DELETE FROM changes WHERE id = ${id}`.execute(transaction);
+    });
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ const PATIENCE_MS = 1500;
 /** Nobody waits behind one who only reads. */
 const READING_PATIENCE_MS = 120_000;
 const PATIENCE = {
-  writes: { connectMs: PATIENCE_MS, statementMs: PATIENCE_MS, lockMs: 500 },
+  writes: { connectMs: PATIENCE_MS, statementMs: PATIENCE_MS, lockMs: 1000 },
   reads: { connectMs: 5000, statementMs: READING_PATIENCE_MS, lockMs: READING_PATIENCE_MS },
 } as const;
 /** Together a few megabytes. */
@@ -24,14 +24,19 @@ export function sqlitePathOf(databaseUrl: string): string | undefined {
   return databaseUrl.startsWith(SQLITE) ? databaseUrl.slice(SQLITE.length) : undefined;
 }
 
-/** @param path of the file, which is created, readable for nobody else, where it does not exist */
-export function openSqlite(path: string): Kysely<JournalSchema> {
+/**
+ * @param path of the file
+ * @param mayCreate whether it is made, readable for nobody else, where it does not exist
+ */
+export function openSqlite(path: string, mayCreate = true): Kysely<JournalSchema> {
   return new Kysely<JournalSchema>({
     dialect: new SqliteDialect({
       database: async () => {
-        mkdirSync(dirname(path), { recursive: true });
-        closeSync(openSync(path, 'a', 0o600));
-        const database = new Database(path, { timeout: PATIENCE_MS });
+        if (mayCreate) {
+          mkdirSync(dirname(path), { recursive: true });
+          closeSync(openSync(path, 'a', 0o600));
+        }
+        const database = new Database(path, { timeout: PATIENCE_MS, fileMustExist: !mayCreate });
         try {
           database.pragma('journal_mode = WAL');
           // Each commit is on the disk before it counts.

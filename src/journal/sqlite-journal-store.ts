@@ -13,6 +13,13 @@ export interface StoreCall {
 export type StoreReply =
   { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: string };
 
+/** What the thread is started with. */
+export interface StoreThread {
+  readonly path: string;
+  /** Whether a file that is not there may be made. One that was there and is gone was taken away. */
+  readonly mayCreate: boolean;
+}
+
 /** What a batch leaves behind is gone with the next: more would only lie about in memory. */
 const YOUNG_GENERATION_MB = 6;
 
@@ -26,6 +33,7 @@ export class SqliteJournalStore extends JournalStore {
   private readonly pending = new Map<number, Pending>();
   private worker: Worker | undefined;
   private calls = 0;
+  private wasOpen = false;
 
   constructor(private readonly path: string) {
     super();
@@ -33,6 +41,7 @@ export class SqliteJournalStore extends JournalStore {
 
   async open(): Promise<void> {
     await this.call('open', []);
+    this.wasOpen = true;
   }
 
   begin(intents: readonly Intent[]): Promise<(KeyHolder | null)[]> {
@@ -78,14 +87,14 @@ export class SqliteJournalStore extends JournalStore {
     // The source runs as it is, the build as JavaScript: the worker is whatever stands beside this file.
     const file = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js';
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { path: this.path },
+      workerData: { path: this.path, mayCreate: !this.wasOpen } satisfies StoreThread,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     worker.unref();
     worker.on('message', (reply: StoreReply) => {
       const pending = this.pending.get(reply.id);
       this.pending.delete(reply.id);
-      if ('error' in reply) pending?.reject(new Error(reply.error));
+      if ('error' in reply) pending?.reject(Object.assign(new Error(reply.error), { code: reply.error }));
       else pending?.resolve(reply.result);
     });
     worker.on('error', (error) => this.lose(worker, error));
