@@ -92,7 +92,7 @@ export function shownAnswer(printed: string): string {
   return masked([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, ...json].join('\n'));
 }
 
-/** Request ids and made-up keys are new each time. */
+/** Request ids, of the gateway and of the client, and made-up keys are new each time. */
 export function masked(text: string): string {
-  return text.replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, '…');
+  return text.replaceAll(/[\da-f]{8}(?:(?:-[\da-f]{4}){3}-[\da-f]{12}|(?:-[\da-f]{8}){3})/g, '…');
 }

@@ -1,3 +1,4 @@
+import { getRandomValues, randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { createClient, isOctaneBffError } from './index.ts';
 import type { AnyOctaneBffError, CallOptions, ClientOptions, Fetch } from './index.ts';
@@ -52,6 +53,17 @@ async function send(
   return settled;
 }
 
+/** Lets `use` run on a platform with this `crypto`. */
+async function withCrypto<T>(platformCrypto: object | undefined, use: () => Promise<T>): Promise<T> {
+  const { crypto: original } = globalThis;
+  Object.defineProperty(globalThis, 'crypto', { value: platformCrypto, configurable: true });
+  try {
+    return await use();
+  } finally {
+    Object.defineProperty(globalThis, 'crypto', { value: original, configurable: true });
+  }
+}
+
 function refused(settled: unknown): AnyOctaneBffError {
   if (!isOctaneBffError(settled)) throw new Error('not refused', { cause: settled });
   return settled;
@@ -61,6 +73,7 @@ beforeEach(() => {
   jest.useFakeTimers();
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 
@@ -83,15 +96,72 @@ describe('the client', () => {
     });
   });
 
-  it('makes different keys where the platform has no crypto', async () => {
-    const { crypto } = globalThis;
-    Object.defineProperty(globalThis, 'crypto', { value: undefined, configurable: true });
+  it.each<[string, object]>([
+    ['randomUUID', { randomUUID }],
+    ['getRandomValues alone', { getRandomValues }],
+  ])('makes keys with %s, and never with Math.random', async (_what, platformCrypto) => {
     const { fetch, requests } = scripted(SENT);
-    for (let call = 0; call < 100; call += 1) await send(fetch);
-    Object.defineProperty(globalThis, 'crypto', { value: crypto, configurable: true });
+    jest.spyOn(Math, 'random').mockReturnValue(0.5);
+    await withCrypto(platformCrypto, async () => {
+      for (let call = 0; call < 100; call += 1) await send(fetch);
+    });
     const keys = requests.map(({ headers }) => headers['idempotency-key']!);
     expect(new Set(keys).size).toBe(100);
-    expect(keys.filter((key) => !/^"[\da-f]{8}(-[\da-f]{8}){3}"$/.test(key))).toEqual([]);
+    expect(keys.filter((key) => !/^"[\da-f-]{32,36}"$/.test(key))).toEqual([]);
+  });
+
+  it.each([undefined, {}])('makes no key where crypto is %j, and says what to do', async (platformCrypto) => {
+    const { fetch, requests } = scripted(SENT);
+    const [settled, given, made] = await withCrypto(platformCrypto, async () => [
+      await send(fetch),
+      await send(fetch, {}, { idempotencyKey: 'of the app' }),
+      await send(fetch, { newIdempotencyKey: () => 'made by the app' }),
+    ]);
+    expect(settled).toMatchObject({ message: expect.stringContaining('newIdempotencyKey') });
+    expect([given, made]).toMatchObject([
+      { idempotencyKey: 'of the app' },
+      { idempotencyKey: 'made by the app' },
+    ]);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('takes its request ids from elsewhere than its keys', async () => {
+    const made = jest.fn(() => 'from the generator of keys');
+    const { fetch, requests } = scripted(OVERLOADED);
+    await send(fetch, { newIdempotencyKey: made });
+    expect(made).toHaveBeenCalledTimes(1);
+    const drawn = jest.fn(randomUUID);
+    await withCrypto({ randomUUID: drawn }, () => send(fetch));
+    expect(drawn).toHaveBeenCalledTimes(1);
+    for (const { headers } of requests) expect(headers['x-request-id']).toMatch(/^[\w.-]{1,128}$/);
+  });
+
+  it.each([
+    '',
+    'api.example.com',
+    '/billing',
+    'ftp://api.example.com',
+    'https://',
+    'https://user:password@api.example.com',
+    'https://api.example.com?tenant=1',
+    'https://api.example.com/#top',
+    ' https://api.example.com',
+    'https://api.example.com/a b',
+  ])('refuses the baseUrl %j at once', (baseUrl) => {
+    expect(() => createClient({ baseUrl, token: () => 'token' })).toThrow(
+      new TypeError('baseUrl must be an address such as https://api.example.com, without a query'),
+    );
+  });
+
+  it.each([
+    ['https://api.example.com', 'https://api.example.com'],
+    ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
+    ['http://[::1]:3000/', 'http://[::1]:3000'],
+    ['HTTPS://api.example.com/billing//', 'HTTPS://api.example.com/billing'],
+  ])('takes the baseUrl %j', async (baseUrl, start) => {
+    const { fetch, requests } = scripted(SENT);
+    await send(fetch, { baseUrl });
+    expect(requests[0]!.url).toBe(`${start}/v1/customers/me/send-welcome-email`);
   });
 
   it.each(['', 'ключ', 'a\nb', 'x'.repeat(256)])(
@@ -129,6 +199,32 @@ describe('the client', () => {
     const { fetch, requests } = scripted(reply);
     refused(await send(fetch));
     expect(requests).toHaveLength(tries);
+  });
+
+  it.each([
+    ['120', 120],
+    ['0', 0],
+    ['Sat, 28 Nov 2026 12:00:30 GMT', 30],
+    ['Saturday, 28-Nov-26 12:00:30 GMT', 30],
+    ['Sat Nov 28 12:00:30 2026', 30],
+    ['Sat, 28 Nov 2026 11:00:00 GMT', 0],
+    ['', undefined],
+    ['1.5', undefined],
+    ['-5', undefined],
+    ['+3', undefined],
+    ['7, 7', undefined],
+    ['2026-11-28T12:00:30Z', undefined],
+    ['Sat, soon', undefined],
+  ])('reads the Retry-After %j as %s', async (retryAfter, seconds) => {
+    jest.setSystemTime(new Date('2026-11-28T12:00:00Z'));
+    const { fetch } = scripted(problem('overloaded', 503, {}, { 'retry-after': retryAfter }));
+    expect(refused(await send(fetch, { maxTries: 1 })).retryAfterSeconds).toBe(seconds);
+  });
+
+  it('keeps what fetch threw as the cause', async () => {
+    const cause = new TypeError('fetch failed', { cause: new Error('self-signed certificate') });
+    expect(refused(await send(scripted(cause).fetch))).toMatchObject({ code: 'network-error', cause });
+    expect(refused(await send(scripted(OVERLOADED).fetch))).not.toHaveProperty('cause');
   });
 
   it('does not begin a wait that would outlast the call', async () => {

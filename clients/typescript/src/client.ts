@@ -1,12 +1,12 @@
 import { pause, within } from './alarm.ts';
 import { exchange, isProblem } from './exchange.ts';
-import type { Answer } from './exchange.ts';
+import type { Answer, Failure } from './exchange.ts';
+import { newIdempotencyKey as cryptographicKey, newRequestId } from './ids.ts';
 import { OctaneBffError } from './octane-bff-error.ts';
 import type { AnyOctaneBffError, ConnectionCode } from './octane-bff-error.ts';
 import { platform } from './platform.ts';
 import type { CancelSignal, Fetch } from './platform.ts';
 import type { components } from './schema.ts';
-import { uniqueId } from './unique-id.ts';
 
 /** A direct debit to set. */
 export type DirectDebit = components['schemas']['DirectDebitOrder'];
@@ -14,7 +14,7 @@ export type DirectDebit = components['schemas']['DirectDebitOrder'];
 export type StoredDirectDebit = components['schemas']['DirectDebit'];
 
 export interface ClientOptions {
-  /** Where the gateway is, such as `https://api.example.com`. */
+  /** Where the gateway is, such as `https://api.example.com`; without a query, a fragment or a password. */
   readonly baseUrl: string;
   /**
    * Gives the access token; asked before each try. `refresh` is true when the gateway did not accept the last one: then a new
@@ -27,6 +27,11 @@ export interface ClientOptions {
   readonly tryTimeoutMs?: number | undefined;
   /** How often a call is tried at most; 3 unless told, 1 for no retries. */
   readonly maxTries?: number | undefined;
+  /**
+   * Makes the key of a call that was given none: 1–255 printable ASCII characters that nobody can guess, each time others. Needed
+   * where the platform has no `crypto.getRandomValues`, as in React Native.
+   */
+  readonly newIdempotencyKey?: (() => string) | undefined;
   /** In place of the platform's own. */
   readonly fetch?: Fetch | undefined;
 }
@@ -84,23 +89,30 @@ const MESSAGES: Readonly<Record<ConnectionCode, string>> = {
   aborted: 'The app ended the call.',
   'unexpected-answer': 'Something else than the gateway answered.',
 };
+/** `URL` of React Native lacks most of its parts, so it is not asked. */
+const BASE_URL = /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/i;
 const PRINTABLE_ASCII = /^[ -~]{1,255}$/;
 
+/** @throws {TypeError} where `baseUrl` is no address of a gateway */
 export function createClient({
   baseUrl,
   token,
   timeoutMs = 30_000,
   tryTimeoutMs = 12_000,
   maxTries = 3,
+  newIdempotencyKey = cryptographicKey,
   fetch = platform.fetch,
 }: ClientOptions): OctaneBffClient {
+  if (!BASE_URL.test(baseUrl)) {
+    throw new TypeError('baseUrl must be an address such as https://api.example.com, without a query');
+  }
   /** Tries until `contentOf` finds what it looks for in an answer. The key makes all the tries one change. */
   async function call<T extends object>(
     operation: string,
     custno: string | number,
     body: object,
     contentOf: (answer: Answer) => T | undefined,
-    { idempotencyKey = uniqueId(), signal, timeoutMs: callTimeoutMs = timeoutMs }: CallOptions = {},
+    { idempotencyKey = newIdempotencyKey(), signal, timeoutMs: callTimeoutMs = timeoutMs }: CallOptions = {},
   ): Promise<T & Receipt> {
     if (!PRINTABLE_ASCII.test(idempotencyKey)) {
       throw new RangeError('idempotencyKey must be 1 to 255 printable ASCII characters');
@@ -114,15 +126,15 @@ export function createClient({
     let inDoubt = false;
 
     for (;;) {
-      const requestId = uniqueId();
+      const requestId = newRequestId();
       const names = { requestId, idempotencyKey };
-      if (signal?.aborted) throw errorOf('aborted', names, inDoubt);
+      if (signal?.aborted) throw errorOf({ code: 'aborted' }, names, inDoubt);
       const given = await within(
         (async () => ({ accessToken: await token({ refresh }) }))(),
         msLeft(),
         signal,
       );
-      if (typeof given === 'string') throw errorOf(given, names, inDoubt);
+      if (typeof given === 'string') throw errorOf({ code: given }, names, inDoubt);
       const headers = {
         authorization: `Bearer ${given.accessToken}`,
         'content-type': 'application/json',
@@ -131,8 +143,8 @@ export function createClient({
       };
       const sendMs = Math.min(tryTimeoutMs, msLeft());
       const answer = await exchange(fetch, url, headers, JSON.stringify(body), sendMs, signal);
-      const content = typeof answer === 'string' ? undefined : contentOf(answer);
-      if (content && typeof answer === 'object') return { ...content, ...names, replayed: answer.replayed };
+      const content = 'code' in answer ? undefined : contentOf(answer);
+      if (content && 'status' in answer) return { ...content, ...names, replayed: answer.replayed };
 
       inDoubt ||= leavesDoubt(answer);
       const error = errorOf(answer, names, inDoubt);
@@ -165,20 +177,20 @@ function directDebitOf({ status, body }: Answer): { directDebit: StoredDirectDeb
 }
 
 /** Whether the change may have been made, or may still be, though nobody said so. */
-function leavesDoubt(answer: Answer | ConnectionCode): boolean {
-  if (typeof answer === 'string' || !isProblem(answer.body)) return true;
+function leavesDoubt(answer: Answer | Failure): boolean {
+  if ('code' in answer || !isProblem(answer.body)) return true;
   return answer.body.outcome === 'unknown' || answer.body.code === 'request-in-progress';
 }
 
 /** @param inDoubt whether this try or an earlier one leaves doubt */
 function errorOf(
-  failure: Answer | ConnectionCode,
+  failure: Answer | Failure,
   names: { requestId: string; idempotencyKey: string },
   inDoubt: boolean,
 ): AnyOctaneBffError {
-  if (typeof failure === 'string') {
+  if ('code' in failure) {
     const outcome = inDoubt ? 'unknown' : 'not-sent';
-    return errorWith(MESSAGES[failure], { ...names, code: failure, outcome, retryable: true });
+    return errorWith(MESSAGES[failure.code], { ...names, ...failure, outcome, retryable: true });
   }
   const { status, body, replayed, retryAfterSeconds } = failure;
   if (!isProblem(body)) {

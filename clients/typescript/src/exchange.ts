@@ -20,6 +20,13 @@ interface SomeProblem {
   readonly retryable?: boolean;
 }
 
+/** Why there is no answer. */
+export interface Failure {
+  readonly code: ConnectionCode;
+  /** What `fetch` threw, for a `network-error`. */
+  readonly cause?: unknown;
+}
+
 /** Sends one request and reads its whole answer, or says why there is none. */
 export async function exchange(
   fetch: Fetch,
@@ -28,9 +35,9 @@ export async function exchange(
   body: string,
   ms: number,
   signal: CancelSignal | undefined,
-): Promise<Answer | ConnectionCode> {
+): Promise<Answer | Failure> {
   const controller = new platform.AbortController();
-  const answered = async (): Promise<Answer | ConnectionCode> => {
+  const answered = async (): Promise<Answer | Failure> => {
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -47,13 +54,14 @@ export async function exchange(
         replayed: response.headers.get('idempotency-replayed') === 'true',
         retryAfterSeconds: secondsOf(response.headers.get('retry-after')),
       };
-    } catch {
-      return 'network-error';
+    } catch (cause) {
+      return { code: 'network-error', cause };
     }
   };
   const answer = await within(answered(), ms, signal);
-  if (typeof answer === 'string') controller.abort();
-  return answer;
+  if (typeof answer !== 'string') return answer;
+  controller.abort();
+  return { code: answer };
 }
 
 export function isProblem(body: unknown): body is SomeProblem {
@@ -68,6 +76,12 @@ function jsonOf(text: string): unknown {
   }
 }
 
+/** Whole seconds, or an HTTP date of one of its three forms (RFC 9110, section 5.6.7); anything else says nothing. */
 function secondsOf(retryAfter: string | null): number | undefined {
-  return retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
+  if (retryAfter === null) return undefined;
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w ,:-]+$/.test(retryAfter)) return undefined;
+  // Only the oldest form does not name its zone.
+  const at = Date.parse(retryAfter.replace(/( GMT)?$/, ' GMT'));
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }

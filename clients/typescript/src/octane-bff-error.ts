@@ -54,6 +54,7 @@ export class OctaneBffError<Code extends ErrorCode = ErrorCode> extends Error im
   declare readonly requestId: string;
   declare readonly idempotencyKey: string;
 
+  /** @param fields for a `network-error` with a `cause`: what `fetch` threw */
   constructor(message: string, fields: ErrorFields<Code>) {
     super(message);
     Object.assign(this, fields, { name: 'OctaneBffError' });

@@ -29,8 +29,8 @@ export type Fetch = (
 interface Platform {
   readonly fetch: Fetch;
   readonly AbortController: new () => { readonly signal: CancelSignal; abort(): void };
-  /** Not in React Native, nor on pages that came over plain HTTP. */
-  readonly crypto?: { randomUUID?(): string };
+  /** React Native has none. A page that came over plain HTTP has one without `randomUUID`. */
+  readonly crypto?: { randomUUID?(): string; getRandomValues?(bytes: Uint8Array): Uint8Array };
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 }
