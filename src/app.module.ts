@@ -30,7 +30,7 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
  * imported module would run after these.
  */
 @Module({
-  controllers: [OpenApiController, DocsController, ProblemsController],
+  controllers: [ProblemsController],
   providers: [
     { provide: APP_GUARD, useClass: AuthenticateGuard }, // 1 who sends this? 401, past too many bad tokens 429
     { provide: APP_GUARD, useClass: CallerGuard }, //       2 which caller is that? 403
@@ -54,6 +54,7 @@ export class AppModule {
   static of(settings: Settings, gateway: LiveGatewayConfig): DynamicModule {
     return {
       module: AppModule,
+      controllers: settings.docs === 'on' ? [OpenApiController, DocsController] : [],
       imports: [
         ConfigModule.of(settings, gateway),
         MetricsModule,

@@ -56,6 +56,7 @@ export async function createGateway(
       requestEnd(app, logger)(request, reply);
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: settings.keepAliveTimeoutMs,
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,

@@ -161,6 +161,22 @@ describe('a client that is slow', () => {
     expect((await connection.answer()).status).toBe(204);
   });
 
+  it('may leave its connection unused for longer than any balancer does, and is told for how long', async () => {
+    expect(production.keepAliveTimeout).toBe(620_000);
+    const connection = await open();
+    const answer = await connection.write(readProblem('not-found')).answer();
+    expect(answer.headers['keep-alive']).toBe('timeout=620');
+    // What cuts a client that sends nothing from the start does not cut one that was served.
+    server.timeout = 1;
+    server.headersTimeout = 1;
+    server.requestTimeout = 1;
+    const idle = await open();
+    expect(await idle.end()).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    expect(connection.socket.destroyed).toBe(false);
+    Object.assign(server, production);
+    expect((await connection.write(readProblem('not-found')).answer()).status).toBe(200);
+  });
+
   it('is told goodbye politely when it leaves its connection unused', async () => {
     server.keepAliveTimeout = 1;
     const connection = await open();

@@ -615,3 +615,30 @@ describe('a connection', () => {
     });
   });
 });
+
+describe('a gateway without documents', () => {
+  it('has nothing at /docs and /openapi.json, and serves on', async () => {
+    const closed = await TestGateway.start({
+      environment: { DOCS: 'off', KEEP_ALIVE_TIMEOUT_MS: '5000' },
+      beside: gateway,
+    });
+    try {
+      for (const path of ['/docs', '/openapi.json', '/docs/', '/docs?x']) {
+        for (const method of ['GET', 'HEAD', 'POST']) {
+          const answer = await closed.call({ method, path });
+          expect({ path, method, status: answer.status, allow: answer.headers.allow }).toEqual({
+            path,
+            method,
+            status: 404,
+          });
+        }
+      }
+      const served = await closed.call({ method: 'GET', path: '/problems' });
+      expect([served.status, served.headers['keep-alive']]).toEqual([200, 'timeout=5']);
+      expectedHits = 1;
+      expect((await closed.sendWelcomeEmail()).status).toBe(204);
+    } finally {
+      await closed.stop();
+    }
+  });
+});
