@@ -13,8 +13,9 @@ import { Lifecycle } from './health/lifecycle.ts';
 import { ManagementModule } from './health/management.module.ts';
 import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
 import { CHANGE_ROUTES } from './telemetry/access-log.ts';
-import { packageVersion } from './telemetry/metrics.ts';
-import { createLogger, NestLogger } from './telemetry/nest-logger.ts';
+import { LineWriter } from './telemetry/line-writer.ts';
+import { Metrics, packageVersion } from './telemetry/metrics.ts';
+import { createLogger, NestLogger, noticeOfDropped } from './telemetry/nest-logger.ts';
 import { Tracing } from './telemetry/tracing.ts';
 
 /** Starts the gateway, or with `--check` says what a start would find. A fault ends the process with exit code 1. */
@@ -31,11 +32,15 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function start(): Promise<void> {
   const { settings, gateway, summary, unread } = configuration();
-  const logger = createLogger(settings.logLevel);
+  // Node lets no write to a pipe wait, once somebody asks it for its stream.
+  const lines = new LineWriter(process.stdout.fd, noticeOfDropped);
+  process.on('exit', () => lines.end());
+  const logger = createLogger(settings.logLevel, lines);
   logger.info(summary, 'starting');
   for (const variable of unread)
     logger.warn(variable, 'unknown variable: it looks like a setting and is not read');
   const app = await createGateway(settings, gateway, logger);
+  app.get(Metrics, { strict: false }).read('log_lines_dropped_total', () => lines.dropped);
   const lifecycle = app.get(Lifecycle);
   const management = await NestFactory.create<NestFastifyApplication>(
     ManagementModule.of(app),

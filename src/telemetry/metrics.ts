@@ -150,6 +150,11 @@ export const METRICS = {
     help: 'Calls to Octane that may be under way at one time: OCTANE_MAX_IN_FLIGHT.',
     labels: {},
   },
+  log_lines_dropped_total: {
+    type: 'counter',
+    help: 'Log lines that were not written, because nobody read them or the disk was full.',
+    labels: {},
+  },
   config_reloads_total: {
     type: 'counter',
     help: 'Changes of the gateway file, or of a file that it names, that were taken over or refused.',
@@ -212,8 +217,8 @@ export class Metrics {
     this.histograms.get(name)?.observe(known(name, labels), seconds);
   }
 
-  /** Says what a gauge shows, whenever somebody looks. */
-  read<N extends Named<'gauge'>>(name: N, reader: () => Reading<N> | Promise<Reading<N>>): void {
+  /** Says what a gauge shows, or the counter of what is counted elsewhere, whenever somebody looks. */
+  read<N extends Named<'gauge' | 'counter'>>(name: N, reader: () => Reading<N> | Promise<Reading<N>>): void {
     this.readers.set(name, reader);
   }
 
@@ -231,7 +236,13 @@ export class Metrics {
     const options = { name, help, labelNames: Object.keys(labels), registers: [this.registry] };
     switch (type) {
       case 'counter': {
-        const counter = new Counter(options);
+        const show = async (): Promise<void> => {
+          const total = await this.readers.get(name)?.();
+          if (typeof total !== 'number') return;
+          counter.reset();
+          counter.inc(total);
+        };
+        const counter = new Counter({ ...options, collect: show });
         // A series that is not there yet has no rate: the first event would be lost to it.
         for (const combination of combinations(labels)) counter.inc(combination, 0);
         this.counters.set(name, counter);

@@ -5,10 +5,10 @@ import { harmless, REDACTED, REDACTED_PROPERTIES } from './log-line.ts';
 import { servedRequest } from './served-request.ts';
 
 /**
- * JSON lines on stdout, each with the request that it was written for. Values from outside cannot start a new line or do anything
+ * JSON lines, each with the request that it was written for. Values from outside cannot start a new line or do anything
  * else to a terminal, and what looks like a secret is not shown.
  */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination: DestinationStream): Logger {
   const options: LoggerOptions = {
     level,
     base: null,
@@ -19,27 +19,13 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     redact: { paths: REDACTED_PROPERTIES, censor: REDACTED },
     hooks: { streamWrite: harmless },
   };
-  return pino(options, destination ?? gatheredByTurn(pino.destination({ sync: true })));
+  return pino(options, destination);
 }
 
-/**
- * Writes the lines of one turn of the event loop at its end, together: a write costs about as much as all else that is done for a
- * line. A process that ends has written what it logged, unless it is killed within that turn.
- */
-function gatheredByTurn(destination: DestinationStream): DestinationStream {
-  let lines = '';
-  const write = (): void => {
-    const gathered = lines;
-    lines = '';
-    if (gathered !== '') destination.write(gathered);
-  };
-  process.on('exit', write);
-  return {
-    write: (line) => {
-      if (lines === '') setImmediate(write);
-      lines += line;
-    },
-  };
+/** The line that tells of lines that nobody took. */
+export function noticeOfDropped(lines: number): string {
+  const time = new Date().toISOString();
+  return `${JSON.stringify({ level: 'warn', time, lines, msg: 'log lines were dropped' })}\n`;
 }
 
 /** Nest's own log lines, and those of our classes that use Nest's `Logger`, in the same stream. */
