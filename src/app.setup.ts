@@ -22,6 +22,8 @@ import { logRequest } from './telemetry/access-log.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { NestLogger } from './telemetry/nest-logger.ts';
 import { tellOfReloads } from './telemetry/reloads.ts';
+import { peerAddress } from './telemetry/peer-address.ts';
+import type { PeerAddress } from './telemetry/peer-address.ts';
 import { onRequestEnd } from './telemetry/request-end.ts';
 import { countRefusedMessage, countRequest } from './telemetry/request-metrics.ts';
 import { endServing, serveWithin } from './telemetry/served-request.ts';
@@ -40,7 +42,8 @@ export async function createGateway(
   gateway: LiveGatewayConfig,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
-  const parserErrors = new ParserErrors(settings.publicUrl, (refused) => {
+  const peerOf = peerAddress(settings.trustedProxies);
+  const parserErrors = new ParserErrors(settings.publicUrl, peerOf, (refused) => {
     logger.info({ ...refused, route: 'none', durationMs: 0 }, 'request completed');
     countRefusedMessage(app.get(Metrics, { strict: false }), refused);
   });
@@ -53,7 +56,7 @@ export async function createGateway(
       app.get(Tracing, { strict: false }).begin(request, () => {
         app.get(ProblemFilter).answer(error, request, reply);
       });
-      requestEnd(app, logger)(request, reply);
+      requestEnd(app, peerOf, logger)(request, reply);
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: settings.keepAliveTimeoutMs,
@@ -63,7 +66,6 @@ export async function createGateway(
       // Node would refuse with an empty answer; the hook below refuses with a problem.
       requireHostHeader: false,
     },
-    trustProxy: settings.trustedProxies.length > 0 && [...settings.trustedProxies],
     // A request that came on a kept-alive connection while the gateway leaves is still served.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
@@ -73,7 +75,7 @@ export async function createGateway(
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  configureApp(app, settings, parserErrors, logger);
+  configureApp(app, settings, peerOf, parserErrors, logger);
   tellOfReloads(gateway, logger, app.get(Metrics, { strict: false }));
   await app.init();
   return app;
@@ -82,6 +84,7 @@ export async function createGateway(
 function configureApp(
   app: NestFastifyApplication,
   settings: Settings,
+  peerOf: PeerAddress,
   parserErrors: ParserErrors,
   logger: Logger,
 ): void {
@@ -97,7 +100,7 @@ function configureApp(
   fastify.addHook('onRoute', (route) => routes.add(route));
   fastify.addHook('onRequest', (request: FastifyRequest, _reply, done) => tracing.begin(request, done));
   fastify.addHook('onRequest', (request: FastifyRequest, _reply, done) => serveWithin(request, done));
-  onRequestEnd(fastify, requestEnd(app, logger));
+  onRequestEnd(fastify, requestEnd(app, peerOf, logger));
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     reply.headers(answerHeaders(request.id));
     done(
@@ -122,12 +125,13 @@ function configureApp(
 /** What is told of each request when it is over. */
 function requestEnd(
   app: NestFastifyApplication,
+  peerOf: PeerAddress,
   logger: Logger,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const metrics = app.get(Metrics, { strict: false });
   const tracing = app.get(Tracing, { strict: false });
   return (request, reply) => {
-    logRequest(logger, request, reply);
+    logRequest(logger, request, reply, peerOf);
     countRequest(metrics, request, reply);
     tracing.end(request, reply);
     endServing(request);

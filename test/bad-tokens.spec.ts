@@ -178,8 +178,49 @@ describe('bad tokens', () => {
     expect(await badFrom(['::ffff:198.51.100.5'])).toEqual([401]);
   });
 
-  it('count for one peer when a proxy passes on what is no address', async () => {
-    expect(await badFrom(['unknown', '_hidden', 'x'.repeat(5000), '198.51.100.6:1234'])).toEqual([
+  it('count for an address, whatever its port, and whatever its brackets', async () => {
+    expect(
+      await badFrom(['198.51.100.6:1234', '198.51.100.6:50001', '198.51.100.6', '198.51.100.6:2']),
+    ).toEqual([401, 401, 401, 429]);
+    expect(await badFrom(['198.51.100.7:1234'])).toEqual([401]);
+    expect(
+      await badFrom(['[2001:db8:9::1]:443', '[2001:db8:9::2]', '2001:db8:9::3', '[2001:db8:9::4]:7']),
+    ).toEqual([401, 401, 401, 429]);
+    expect(
+      await badFrom([
+        '203.0.113.1, 198.51.100.8:1, 10.1.2.3:8080',
+        '203.0.113.2, 198.51.100.8:2, 10.9.9.9:8081',
+        ['203.0.113.3', '198.51.100.8:3', '10.9.9.9:1'],
+        '198.51.100.8',
+      ]),
+    ).toEqual([401, 401, 401, 429]);
+  });
+
+  it('count for the address that a trusted proxy names in Forwarded, unless there is X-Forwarded-For', async () => {
+    const from = async (headers: Record<string, string | string[]>): Promise<number> =>
+      (await behindProxy.call({ path, token: 'x.y.z', headers })).status;
+    const answers: number[] = [];
+    for (const forwarded of [
+      'for=198.51.100.10',
+      'For="198.51.100.10:4711";proto=https',
+      ['for=203.0.113.1', 'for=198.51.100.10, for="10.1.2.3:80";by=10.1.2.4'],
+      'for=198.51.100.10',
+    ]) {
+      answers.push(await from({ forwarded }));
+    }
+    expect(answers).toEqual([401, 401, 401, 429]);
+    expect(await from({ forwarded: 'for=198.51.100.11' })).toBe(401);
+    // What the client of a proxy that only knows X-Forwarded-For says of itself.
+    const spoofs = ['for=203.0.113.4', 'for=203.0.113.5', 'for=203.0.113.6', 'for=203.0.113.7'];
+    const spoofed: number[] = [];
+    for (const forwarded of spoofs) {
+      spoofed.push(await from({ forwarded, 'x-forwarded-for': '198.51.100.12' }));
+    }
+    expect(spoofed).toEqual([401, 401, 401, 429]);
+  });
+
+  it('count for the proxy when it passes on what is no address', async () => {
+    expect(await badFrom(['unknown', '_hidden', 'x'.repeat(5000), '198.51.100.256'])).toEqual([
       401, 401, 401, 429,
     ]);
   });

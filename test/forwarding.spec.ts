@@ -163,6 +163,16 @@ describe('trace context', () => {
     expect({ parent, state }).toEqual({ parent: sent.traceparent, state: sent.tracestate });
   });
 
+  it.each(['01', 'cc', 'fe'])('of the later version %s goes on as version 00', async (version) => {
+    const later = traceparent.replace(/^00/, version);
+    const tracestate = 'vendor=1';
+    for (const sent of [later, `${later}-canary`]) {
+      gateway.octane.reset();
+      await gateway.sendWelcomeEmail({ headers: { traceparent: sent, tracestate } });
+      expect(theOnlyHit().headers).toMatchObject({ traceparent, tracestate });
+    }
+  });
+
   it.each([
     ['without a traceparent', undefined],
     ['of zeros for a trace', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`],
@@ -170,6 +180,8 @@ describe('trace context', () => {
     ['in capitals', traceparent.toUpperCase()],
     ['of the forbidden version', traceparent.replace(/^00/, 'ff')],
     ['with more behind it', `${traceparent}-canary`],
+    ['of a later version without a dash before more', `${traceparent.replace(/^00/, '01')}canary`],
+    ['of the forbidden version with more behind it', `${traceparent.replace(/^00/, 'ff')}-canary`],
     ['cut off', traceparent.slice(0, -1)],
     ['of another making', 'canary'],
   ])('stays behind %s', async (_, invalid) => {

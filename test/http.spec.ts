@@ -43,6 +43,15 @@ describe('routes', () => {
     ['POST', '/v1/customers/700123%2fdirect-debit'],
     ['POST', '/v1/customers/700123/direct%2Ddebit'],
     ['POST', '/v1/%63ustomers/700123/direct-debit'],
+    ['POST', `${PATH}#`],
+    ['POST', `${PATH}#fragment`],
+    ['POST', `${PATH}?query#fragment`],
+    ['POST', '/v1/customers/700123#/direct-debit'],
+    ['GET', '/problems#'],
+    ['GET', '/problems/not-found#action'],
+    ['GET', '/docs#/direct-debit'],
+    ['GET', '/openapi.json#/paths'],
+    ['PUT', `${PATH}#`],
     ['GET', '/Problems'],
     ['GET', '/problems/'],
     ['GET', '/problems/no-such-problem'],
@@ -148,6 +157,42 @@ describe('bodies', () => {
       'unsupported-media-type',
     );
   });
+
+  it.each([
+    ['the same twice', ['application/json', 'application/json']],
+    ['JSON and another', ['application/json', 'text/plain']],
+    ['another and JSON', ['text/plain', 'application/json']],
+    ['JSON and nothing', ['application/json', '']],
+    ['three', ['application/json', 'application/json', 'application/json']],
+  ])('may not be declared more than once: %s', async (_, types) => {
+    const headers = { 'content-type': types };
+    expectProblem(await set({ body: BODY, headers }), 400, 'invalid-request');
+    expectProblem(await gateway.sendWelcomeEmail({ token, headers }), 400, 'invalid-request');
+    // Whose body is not looked at is told nothing of its headers.
+    expectProblem(await gateway.call({ path: PATH, body: BODY, headers }), 401, 'authentication-required');
+  });
+
+  it('may be declared in 256 characters and no more: to read them takes their square', async () => {
+    const typeOf = (length: number): string => 'application/json; a='.padEnd(length, 'b');
+    expect((await set({ body: BODY, headers: { 'content-type': typeOf(256) } })).status).toBe(200);
+    expectedHits = 1;
+    for (const type of [typeOf(257), `application/json${' '.repeat(10_000)}x`]) {
+      expectProblem(
+        await set({ body: BODY, headers: { 'content-type': type } }),
+        415,
+        'unsupported-media-type',
+      );
+    }
+  });
+
+  it.each([[['a', 'b']], [['a', 'a']], [['"a', 'b"']], [['"a"', '"a"']]])(
+    'may not come with several Idempotency-Keys: %j',
+    async (keys) => {
+      const headers = { 'idempotency-key': keys };
+      expectProblem(await set({ body: BODY, headers }), 400, 'invalid-request');
+      expectProblem(await gateway.sendWelcomeEmail({ token, headers }), 400, 'invalid-request');
+    },
+  );
 
   it('must be declared', async () => {
     const headers = ['Host: gateway', `Authorization: Bearer ${token}`, `Content-Length: ${BODY.length}`];

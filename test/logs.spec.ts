@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { DirectDebitService } from '../src/direct-debit/direct-debit.service.ts';
 import { CHANGE_ROUTES } from '../src/telemetry/access-log.ts';
 import { eventually } from './support/eventually.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';
+import { requestText, sendRaw } from './support/raw-connection.ts';
 
 const PATH = '/v1/customers/700123/direct-debit';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -82,6 +84,36 @@ describe('the audit event of an attempted change', () => {
     const line = await lineOf(await set({}, { path: '/v1/customers/0700123/direct-debit' }));
     expect(line).toMatchObject({ audit: true, code: 'invalid-request' });
     expect(line).not.toHaveProperty('custno');
+  });
+
+  it('names the peer where it was refused, and nowhere else', async () => {
+    const { port } = gateway;
+    const refused: Answer[] = [
+      await gateway.call({ path: PATH }),
+      await gateway.call({ path: PATH, token: 'bad', headers: { 'x-forwarded-for': '203.0.113.9' } }),
+      await set({ custno: undefined }),
+      await gateway.call({ method: 'GET', path: '/nowhere' }),
+      await gateway.call({ method: 'GET', path: '/%zz' }),
+      await sendRaw(port, 'NO HTTP\r\n\r\n'),
+      await sendRaw(port, requestText('CONNECT a:1 HTTP/1.1')),
+      await sendRaw(port, requestText('GET /problems HTTP/1.1', ['Host: gateway', 'Expect: x'])),
+    ];
+    for (const answer of refused) {
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(await lineOf(answer)).toMatchObject({ peer: '127.0.0.1' });
+    }
+    expect(await lineOf(await set())).not.toHaveProperty('peer');
+    expect(await lineOf(await gateway.call({ method: 'GET', path: '/problems' }))).not.toHaveProperty('peer');
+  });
+
+  it.each([
+    ['of 129 characters', 'x'.repeat(129)],
+    ['beyond ASCII', 'Zoë'],
+    ['of thousands of characters beyond ASCII', `${'a'.repeat(5000)}é`],
+  ])('shows a subject and a client id %s only as digits', async (_, name) => {
+    const digits = createHash('sha256').update(name).digest('hex').slice(0, 16);
+    expect(await lineOf(await set({ client_id: name }))).toMatchObject({ client: digits });
+    expect(await lineOf(await set({ sub: name }))).toMatchObject({ subject: digits, outcome: 'applied' });
   });
 
   it('shows an email address only as the digits that stand for it in the journal', async () => {

@@ -1,12 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
 import { AuthFailureLimit } from '../limits/auth-failure-limit.ts';
 import { reportOn } from '../limits/rate-limit-fields.ts';
 import { Problem } from '../problems/problems.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { peerAddress } from '../telemetry/peer-address.ts';
+import type { PeerAddress } from '../telemetry/peer-address.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import { bearerToken } from './bearer-token.ts';
 import { invalidToken, isGenuine } from './invalid-token.ts';
@@ -17,6 +21,8 @@ import { isPublic } from './access.decorators.ts';
 /** Step 1: nobody passes without a valid token, except to handlers that are @Public(). */
 @Injectable()
 export class AuthenticateGuard extends AuthGuard('jwt') {
+  private readonly peerOf: PeerAddress;
+
   constructor(
     private readonly reflector: Reflector,
     private readonly failureLimit: AuthFailureLimit,
@@ -24,8 +30,10 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
     private readonly jwt: JwtStrategy,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,
+    @Inject(SETTINGS) { trustedProxies }: Settings,
   ) {
     super();
+    this.peerOf = peerAddress(trustedProxies);
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -68,6 +76,7 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
   /** @throws Problem `rate-limited` */
   private countFailure(context: ExecutionContext): void {
     const http = context.switchToHttp();
-    this.failureLimit.count(http.getRequest<FastifyRequest>().ip, reportOn(http.getResponse<FastifyReply>()));
+    const { raw, headers } = http.getRequest<FastifyRequest>();
+    this.failureLimit.count(this.peerOf(raw.socket, headers), reportOn(http.getResponse<FastifyReply>()));
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { headerCount } from '../auth/header-count.ts';
 import { Problem } from '../problems/problems.ts';
 
 declare module 'fastify' {
@@ -21,11 +22,12 @@ const MAX_CHARACTERS = 255;
 export function readIdempotencyKey(request: FastifyRequest): void {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return;
-  const key = keyIn(String(header));
+  // Node joins several headers to one list, which may look like a key that nobody sent.
+  const key = headerCount(request.raw, 'idempotency-key') > 1 ? undefined : keyIn(String(header));
   if (key === undefined || key === '' || key.length > MAX_CHARACTERS) {
     throw new Problem('invalid-request', {
       detail:
-        'Idempotency-Key must be 1 to 255 printable ASCII characters: in double quotes, or bare and without spaces.',
+        'Send one Idempotency-Key. It must be 1 to 255 printable ASCII characters: in double quotes, or bare and without spaces.',
     });
   }
   request.idempotencyKey = key;

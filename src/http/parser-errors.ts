@@ -4,6 +4,7 @@ import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerHeaders, requestIdOf } from './answer-headers.ts';
 import { Problem, problemBody } from '../problems/problems.ts';
+import type { PeerAddress } from '../telemetry/peer-address.ts';
 
 /** What Node's HTTP parser says of a message that it refuses; `rawPacket` is the last piece read. */
 type ParserError = Error & { code?: string; rawPacket?: unknown };
@@ -12,6 +13,8 @@ export interface RefusedMessage {
   readonly requestId: string;
   readonly status: number;
   readonly code: string;
+  /** The address of whoever sent it. */
+  readonly peer: string | undefined;
 }
 
 const refusals = new WeakMap<IncomingMessage, Problem>();
@@ -28,6 +31,7 @@ export function parserRefusalOf(request: IncomingMessage): Problem | undefined {
 export class ParserErrors {
   constructor(
     private readonly publicUrl: string | undefined,
+    private readonly peerOf: PeerAddress,
     private readonly onRefusal: (refused: RefusedMessage) => void,
   ) {}
 
@@ -46,7 +50,7 @@ export class ParserErrors {
       refusals.set(answering.req, problem);
       this.write(socket, problem, requestIdOf(answering.req));
     } else {
-      this.refuse(socket, parserProblem(error), randomUUID());
+      this.refuse(socket, parserProblem(error), randomUUID(), this.peerOf(socket, {}));
     }
   };
 
@@ -58,23 +62,23 @@ export class ParserErrors {
       });
       const { headers, body } = this.render(problem, requestIdOf(request));
       response.writeHead(problem.status, headers).end(body);
-      this.report(problem, requestIdOf(request));
+      this.report(problem, requestIdOf(request), this.peerOf(request.socket, request.headers));
     });
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
       // Node lets go of the socket here, and an error event that nobody listens to would end the process.
       socket.on('error', () => socket.destroy());
       const problem = new Problem('invalid-request', { status: 501, detail: 'This server is no proxy.' });
-      this.refuse(socket, problem, requestIdOf(request));
+      this.refuse(socket, problem, requestIdOf(request), this.peerOf(socket, request.headers));
     });
   }
 
-  private refuse(socket: Socket, problem: Problem, requestId: string): void {
+  private refuse(socket: Socket, problem: Problem, requestId: string, peer: string | undefined): void {
     this.write(socket, problem, requestId);
-    this.report(problem, requestId);
+    this.report(problem, requestId, peer);
   }
 
-  private report({ status, code }: Problem, requestId: string): void {
-    this.onRefusal({ requestId, status, code });
+  private report({ status, code }: Problem, requestId: string, peer: string | undefined): void {
+    this.onRefusal({ requestId, status, code, peer });
   }
 
   private write(socket: Socket, problem: Problem, requestId: string): void {

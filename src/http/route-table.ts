@@ -12,13 +12,14 @@ export class RouteTable {
     this.methods.set(route.url, entry);
   }
 
-  /** Paths are exact: the router would decode `send%2Dwelcome-email`. */
+  /** Paths are exact: the router would decode `send%2Dwelcome-email`, and drop a fragment. */
   isSpelledOut(url: string): boolean {
-    return !url.includes('%') || this.methodsOf(url).length > 0;
+    return !/[%#]/.test(url) || this.methodsOf(url).length > 0;
   }
 
-  /** The methods of the routes that the URL's path matches; none for an unknown path. */
+  /** The methods of the routes that the URL's path matches; none for an unknown path. A fragment has no place in a request. */
   methodsOf(url: string): string[] {
+    if (url.includes('#')) return [];
     // A proxy's request names the whole URL (RFC 9112, section 3.2.2).
     const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? '';
     return [...this.methods.values()]

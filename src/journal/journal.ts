@@ -184,7 +184,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       id: changeIdAt(at),
       at,
       issuer,
-      client: clientId,
+      client: recordedName(clientId),
       subject: recordedName(subject),
       groupno,
       custno,

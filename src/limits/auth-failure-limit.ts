@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
@@ -7,8 +7,6 @@ import { enforce } from './policy.ts';
 import type { LimitReport, Policy } from './policy.ts';
 
 const WINDOW_SECONDS = 60;
-/** What a proxy may pass on that is no address stands for one peer. */
-const NO_ADDRESS = 'none';
 
 /** Holds each peer to so many bad tokens a minute: this process's own count, in memory that does not grow. */
 @Injectable()
@@ -30,27 +28,21 @@ export class AuthFailureLimit {
   /**
    * Counts a bad token.
    *
-   * @param address of the peer
+   * @param address of the peer, in its one spelling; undefined for those of which none is known, who are one peer
    * @throws Problem `rate-limited`
    */
-  count(address: string, report: LimitReport): void {
+  count(address = 'none', report: LimitReport): void {
     const count = this.counts.addNow(this.policy, networkOf(address));
     enforce({ policy: this.policy, ...count }, report);
   }
 }
 
-/** Whoever has one IPv6 address has the 2^64 of its network. An IPv4 address stands for itself, also inside an IPv6 one. */
+/** Whoever has one IPv6 address has the 2^64 of its network. An IPv4 address stands for itself. */
 function networkOf(address: string): string {
-  if (isIPv4(address)) return address;
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined && isIPv4(mapped)) return mapped;
-  if (!isIPv6(address)) return NO_ADDRESS;
+  if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');
   const rest = tail ? tail.split(':') : [];
   const zeros = tail === undefined ? 0 : 8 - groups.length - rest.length;
-  return [...groups, ...Array<string>(zeros).fill('0'), ...rest]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
+  return [...groups, ...Array<string>(zeros).fill('0'), ...rest].slice(0, 4).join(':');
 }

@@ -1,6 +1,7 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { parseTraceparent, traceparentOf } from '../telemetry/trace-context.ts';
 
 /** The headers that let Octane's log be read together with ours. */
 export interface Correlation {
@@ -10,17 +11,17 @@ export interface Correlation {
   readonly tracestate?: string;
 }
 
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
 export const RequestCorrelation = createParamDecorator(
   (_: unknown, context: ExecutionContext): Correlation => {
     const { id, headers } = context.switchToHttp().getRequest<FastifyRequest>();
-    const { traceparent, tracestate } = headers;
-    if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return { requestId: id };
+    const parent = parseTraceparent(headers['traceparent']);
+    if (!parent) return { requestId: id };
+    const { tracestate } = headers;
     return {
       requestId: id,
-      traceparent,
+      traceparent: traceparentOf(parent),
       ...(typeof tracestate === 'string' && TRACESTATE.test(tracestate) && { tracestate }),
     };
   },

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { CUSTNO } from '../config/customer-number.ts';
 import { PROBLEMS } from '../problems/problems.ts';
 import type { Outcome } from '../problems/problems.ts';
+import type { PeerAddress } from './peer-address.ts';
 import { recordedName } from './recorded-name.ts';
 import { traceIdOf } from './trace-context.ts';
 
@@ -16,7 +17,12 @@ export const CHANGE_ROUTES: Readonly<Record<string, string>> = {
  * The one `request completed` line of a request: nothing in it but what a request is told apart and judged by. That of an
  * attempted change, allowed or refused, is its audit event too.
  */
-export function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
+export function logRequest(
+  logger: Logger,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  peerOf: PeerAddress,
+): void {
   const { caller, problem, principal } = request;
   const route = request.routeOptions.url ?? 'none';
   const clientId = caller?.clientId ?? principal?.clientId;
@@ -35,6 +41,7 @@ export function logRequest(logger: Logger, request: FastifyRequest, reply: Fasti
       group: caller?.groupno,
       code: problem?.code,
       reason: problem?.extras.reason,
+      peer: problem && peerOf(request.raw.socket, request.headers),
       outcome: operation && outcomeOf(request, reply),
       audit: operation && true,
       operation,

@@ -48,6 +48,8 @@ describe('a log line', () => {
     ['a bearer', 'Bearer abcdefgh12345678'],
     ['credentials', 'Basic Y2FuYXJ5OmNhbmFyeQ=='],
     ['an email address', 'canary.person+tag@mail.example.com'],
+    ['an email address beyond ASCII', 'zoë.müller@bücher.example'],
+    ['an email address in another script', '用户@例子.广告'],
   ])('does not show %s, wherever it stands', (_, secret) => {
     logger.info({ detail: `before ${secret} after`, nested: [secret] }, `failed: ${secret}`);
     expect(lines[0]).not.toContain(secret);
@@ -57,6 +59,44 @@ describe('a log line', () => {
       nested: ['[redacted]'],
       msg: 'failed: [redacted]',
     });
+  });
+
+  it('shows an @ that is part of no email address', () => {
+    logger.info({}, 'npm@11 @ a@b @x.example é@ a@@b');
+    expect(JSON.parse(lines[0]!)).toMatchObject({ msg: 'npm@11 @ a@b @x.example é@ a@@b' });
+  });
+
+  it('shows none of several email addresses, and all that stands between them', () => {
+    logger.info({}, 'to a.b@x.example, <c@y.example>; d@e@z.example. é');
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      msg: 'to [redacted], <[redacted]>; d@[redacted]. é',
+    });
+  });
+
+  // A time that grows with the square of the length would be minutes.
+  it.each([
+    ['a name', 'a'],
+    ['dots', '.'],
+    ['words and dots', 'a.'],
+    ['signs', '@'],
+    ['names and signs', 'a@'],
+    ['halves of addresses', 'a@b.'],
+    ['beginnings of tokens', 'eyJ'],
+    ['tokens that are too short', 'eyJa '],
+    ['schemes', 'Bearer '],
+    ['blanks', ' '],
+    ['letters beyond ASCII', 'é'],
+    ['what is escaped', '\u202e'],
+  ])('is written in no time, however long, when it holds %s', (_, text) => {
+    for (const [before, after] of [
+      ['é', ''],
+      ['', 'é'],
+      ['Bearer ', ''],
+      ['a@', '@'],
+    ] as const) {
+      logger.info({}, before + text.repeat(200_000 / text.length) + after);
+    }
+    expect(lines).toHaveLength(4);
   });
 
   it('does not show what has no place in a log, even when a whole request is handed to it', () => {

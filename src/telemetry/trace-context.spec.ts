@@ -1,4 +1,4 @@
-import { parseTraceparent, traceIdOf } from './trace-context.ts';
+import { parseTraceparent, traceIdOf, traceparentOf } from './trace-context.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
@@ -13,12 +13,34 @@ describe('parseTraceparent', () => {
   });
 
   it.each([
+    [`01-${TRACE}-${SPAN}-01`, '01'],
+    [`01-${TRACE}-${SPAN}-00`, '00'],
+    [`cc-${TRACE}-${SPAN}-01-what-the-future-will-be-like`, '01'],
+    [`fe-${TRACE}-${SPAN}-01-`, '01'],
+    [`01-${TRACE}-${SPAN}-fe`, '00'],
+    [`01-${TRACE}-${SPAN}-ff`, '01'],
+  ])('takes %j as version 00', (header, flags) => {
+    const parsed = parseTraceparent(header);
+    expect(parsed).toEqual({ traceId: TRACE, parentId: SPAN, flags });
+    expect(traceparentOf(parsed!)).toBe(`00-${TRACE}-${SPAN}-${flags}`);
+  });
+
+  it.each([
     undefined,
     ['00'],
     '',
     TRACE,
     `ff-${TRACE}-${SPAN}-01`,
-    `01-${TRACE}-${SPAN}-01`,
+    `FF-${TRACE}-${SPAN}-01`,
+    `0-${TRACE}-${SPAN}-01`,
+    `0g-${TRACE}-${SPAN}-01`,
+    `ff-${TRACE}-${SPAN}-01-more`,
+    `01-${TRACE}-${SPAN}-01.more`,
+    `01-${TRACE}-${SPAN}-011`,
+    `01-${TRACE}-${SPAN}`,
+    `01-${'0'.repeat(32)}-${SPAN}-01`,
+    `01-${TRACE}-${'0'.repeat(16)}-01`,
+    `01-${TRACE.toUpperCase()}-${SPAN}-01`,
     `00-${'0'.repeat(32)}-${SPAN}-01`,
     `00-${TRACE}-${'0'.repeat(16)}-01`,
     `00-${TRACE.toUpperCase()}-${SPAN}-01`,

@@ -17,14 +17,26 @@ export interface TraceContext {
   readonly flags: string;
 }
 
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
+/** A later version may say more behind another dash; ff is none. */
+const TRACEPARENT =
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const SAMPLED = 1;
 
-/** Reads a `traceparent` of version 00, the only one that there is; undefined for anything else. */
+/**
+ * Reads a `traceparent`. What version 00 knows of a later one is taken, as W3C Trace Context, section 3.2.4, asks: of its flags
+ * the lowest. Undefined for anything else.
+ */
 export function parseTraceparent(header: unknown): TraceContext | undefined {
-  const [, traceId, parentId, flags] = (typeof header === 'string' && TRACEPARENT.exec(header)) || [];
-  return traceId === undefined || parentId === undefined || flags === undefined
-    ? undefined
-    : { traceId, parentId, flags };
+  const [, version, traceId, parentId, flags, rest] =
+    (typeof header === 'string' && TRACEPARENT.exec(header)) || [];
+  if (traceId === undefined || parentId === undefined || flags === undefined) return undefined;
+  if (version === '00') return rest === undefined ? { traceId, parentId, flags } : undefined;
+  return { traceId, parentId, flags: `0${Number.parseInt(flags, 16) & SAMPLED}` };
+}
+
+/** As version 00, whatever version it was read from. */
+export function traceparentOf({ traceId, parentId, flags }: TraceContext): string {
+  return `00-${traceId}-${parentId}-${flags}`;
 }
 
 /** The trace that a request belongs to, as the tracer or else the app says. */
