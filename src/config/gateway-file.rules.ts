@@ -34,7 +34,8 @@ export const AreScopes = () => check('areScopes', scopesFault);
 
 function textFault(value: unknown): string | undefined {
   if (value === undefined) return 'is required';
-  if (typeof value === 'number' || typeof value === 'boolean') return 'must be a string: put it in quotes';
+  if (['number', 'bigint', 'boolean'].includes(typeof value) || value instanceof Date)
+    return 'must be a string: put it in quotes';
   if (value === null || (typeof value === 'string' && value.trim() === '')) return 'must not be empty';
   return typeof value === 'string' ? undefined : 'must be a string';
 }
@@ -44,7 +45,7 @@ function textsFault(value: unknown): string | undefined {
   if (value.length === 0) return 'must not be empty';
   return value.every((text) => textFault(text) === undefined)
     ? undefined
-    : 'must be a list of strings, none of them empty';
+    : 'must be a list of strings (numbers and dates in quotes), none of them empty';
 }
 
 function countFault(value: unknown): string | undefined {

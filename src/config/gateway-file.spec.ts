@@ -325,7 +325,7 @@ describe('a gateway file that is wrong', () => {
     [
       'an empty one in the list',
       { issuers: [{ ...ISSUER, audience: ['canary', ''] }] },
-      'issuers[0].audience: must be a list of strings, none of them empty',
+      'issuers[0].audience: must be a list of strings (numbers and dates in quotes), none of them empty',
     ],
     [
       'no algorithm',
@@ -549,6 +549,62 @@ describe('a gateway file that is wrong', () => {
       'issuers[1].typo: unknown property',
       'more: unknown property',
     ]);
+  });
+});
+
+describe('a text without quotes that YAML may read as something else', () => {
+  const FILE = `
+issuers: [{ issuer: ISSUER, audience: [octane-bff], jwksUri: https://id.example.com/jwks }]
+callers: [{ clientId: CLIENT, issuer: ISSUER, groupno: GROUP, customers: own }]
+groups: [{ groupno: GROUP, usernameEnv: OCTANE_USERNAME, passwordEnv: OCTANE_PASSWORD }]
+`;
+  const written = { ISSUER: 'i', CLIENT: 'c', GROUP: 'g' };
+  const load = (values: Partial<typeof written>): GatewayConfig =>
+    loadText(
+      Object.entries({ ...written, ...values }).reduce(
+        (text, [name, value]) => text.replaceAll(name, value),
+        FILE,
+      ),
+    );
+  const WRONG = 'must be a string: put it in quotes';
+
+  it.each([
+    ...['1001', '0', '-7', '1e3', '0x1F', '0o17', '.5', '1.0', '.inf', '.nan', '12345678901234567890123'],
+    ...['true', 'false', 'True', 'FALSE', '!!int "1001"', '!!bool "true"'],
+    ...[
+      '2026-11-28',
+      '2026-1-1',
+      '2026-13-45',
+      '2026-11-28T10:00:00Z',
+      '2026-11-28 10:00:00',
+      '!!timestamp 2026-11-28',
+    ],
+  ])('is a fault that says to quote it: %s', (text) => {
+    expect(faultsOf(() => load({ CLIENT: text }))).toEqual([`callers[0].clientId: ${WRONG}`]);
+    expect(faultsOf(() => load({ ISSUER: text }))).toEqual([
+      `issuers[0].issuer: ${WRONG}`,
+      `callers[0].issuer: ${WRONG}`,
+    ]);
+    expect(faultsOf(() => load({ GROUP: text }))).toEqual([
+      `callers[0].groupno: ${WRONG}`,
+      `groups[0].groupno: ${WRONG}`,
+    ]);
+  });
+
+  it.each([
+    '"1001"',
+    "'2026-11-28'",
+    '"true"',
+    '!!str 1001',
+    '!!str 2026-11-28',
+    'no',
+    'OFF',
+    'Y',
+    '12:30:45',
+    '2026-11',
+    '1001-a',
+  ])('is taken where it is in quotes or no such thing in YAML 1.2: %s', (text) => {
+    expect(load({ CLIENT: text }).callers[0]?.clientId).toBe(text.replaceAll(/"|'|!!str /g, ''));
   });
 });
 

@@ -3,10 +3,11 @@ import type { Faults } from './faults.ts';
 
 /**
  * Parses one YAML 1.2 document. What is wrong goes to `faults` with its line and column, never with the text itself.
- * Keys that stand twice, keys that are collections, and unknown tags are refused.
+ * Keys that stand twice, keys that are collections, and unknown tags are refused. A date without quotes becomes a `Date`: YAML 1.2
+ * takes it for text, other readers of the same file do not, so whoever wants a text can ask for quotes.
  */
 export function parseYaml(text: string, place: string, faults: Faults): unknown {
-  const document = parseDocument(text, { stringKeys: true });
+  const document = parseDocument(text, { stringKeys: true, customTags: ['timestamp'] });
   for (const { code, linePos } of [...document.errors, ...document.warnings]) {
     const where = linePos ? ` at line ${linePos[0].line}, column ${linePos[0].col}` : '';
     faults.add(place, `not valid YAML${where} (${code.toLowerCase().replaceAll('_', ' ')})`);
