@@ -70,7 +70,7 @@ describe('the store of the limits', () => {
       (await database.query<{ key: string }>('SELECT key FROM rate_limits ORDER BY key')).rows.map(
         ({ key }) => key,
       );
-    const counts = new PostgresCounts(databaseUrl, new Metrics());
+    const counts = new PostgresCounts(databaseUrl, new Metrics(), true);
     await after(60 * MINUTE_MS);
     await counts.prune();
     await database.query('DELETE FROM rate_limits');
@@ -94,7 +94,7 @@ describe('the store of the limits', () => {
     beforeAll(async () => {
       url = await postgres.newDatabase();
       clock = await DatabaseClock.of(url);
-      counts = new PostgresCounts(url, new Metrics());
+      counts = new PostgresCounts(url, new Metrics(), true);
     });
     afterAll(() => counts.onApplicationShutdown());
     beforeEach(() => clock.set(0));

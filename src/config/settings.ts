@@ -78,6 +78,12 @@ export const SETTINGS_TABLE = {
     filePath,
     'File that holds DATABASE_URL, in place of the variable.',
   ),
+  migrateOnStart: withDefault(
+    'MIGRATE_ON_START',
+    'true',
+    trueOrFalse,
+    'false: a start leaves the schema of the store as it is, and ends where that is older; npm run migrate brings it up to date.',
+  ),
   directDebitRules: withDefault(
     'DIRECT_DEBIT_RULES',
     'standard',

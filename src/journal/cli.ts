@@ -5,6 +5,7 @@ import { CUSTNO } from '../config/customer-number.ts';
 import { loadSetting } from '../config/settings.ts';
 import type { JournalFilter, JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
+import { isNoTable } from './migrate.ts';
 import { openPostgres, readSqlite, sqlitePathOf } from './open-database.ts';
 
 const USAGE = `Usage: npm run journal -- list [options]     every attempted change, newest first
@@ -43,8 +44,6 @@ const COLUMNS = [
 const ROWS_AT_ONCE = 500;
 const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})(?<clock>T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<offset>Z|[+-]\d{2}:\d{2})?)?$/;
-const NO_TABLE_OF_POSTGRES = '42P01';
-const NO_TABLE_OF_SQLITE = /^no such table/;
 
 /** What the one who asks can mend; its message is all that is said. */
 class Refusal extends Error {}
@@ -197,8 +196,8 @@ function print(text: string): void {
 /** @returns what to say, without anything that a database's message may quote */
 function explained(error: unknown): string {
   if (error instanceof Refusal || error instanceof ConfigurationError) return error.message;
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === NO_TABLE_OF_POSTGRES || NO_TABLE_OF_SQLITE.test(message)) return noJournal().message;
+  if (isNoTable(error)) return noJournal().message;
+  const { code } = error as NodeJS.ErrnoException;
   return `The journal cannot be read: ${code ?? 'its store does not answer'}.`;
 }
 

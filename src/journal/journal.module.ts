@@ -15,11 +15,11 @@ import { StoreWatch } from './store-watch.ts';
     {
       provide: JournalStore,
       inject: [SETTINGS],
-      useFactory: ({ databaseUrl }: Settings): JournalStore => {
+      useFactory: ({ databaseUrl, migrateOnStart }: Settings): JournalStore => {
         const path = sqlitePathOf(databaseUrl);
         return path === undefined
-          ? new KyselyJournalStore(openPostgres(databaseUrl))
-          : new SqliteJournalStore(path);
+          ? new KyselyJournalStore(openPostgres(databaseUrl), migrateOnStart)
+          : new SqliteJournalStore(path, migrateOnStart);
       },
     },
     Clock,

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Caller } from '../callers/caller.ts';
+import { ConfigurationError } from '../config/configuration-error.ts';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { isRepeatable, OctaneFailure } from '../octane/octane-failure.ts';
@@ -267,6 +268,12 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     try {
       await this.store.open();
     } catch (error) {
+      // Whoever starts it is there to read that now, and not later.
+      if (isOutdatedSchema(error) && !this.reopening) {
+        throw new ConfigurationError([
+          'MIGRATE_ON_START: the schema of the store is older than this version needs: run `npm run migrate` first',
+        ]);
+      }
       this.complain(error);
       this.reopening = setTimeout(() => void this.open(), REOPEN_INTERVAL_MS).unref();
     }
@@ -278,6 +285,10 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     const { code, name } = error as NodeJS.ErrnoException;
     this.logger.error({ error: code ?? name }, 'the journal cannot be written');
   };
+}
+
+function isOutdatedSchema(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'SCHEMA_OUTDATED';
 }
 
 /** What the holder of a key means for another request with that key: a refusal, a replay, or that the key may change hands. */

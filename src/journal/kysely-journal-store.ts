@@ -1,11 +1,10 @@
 import { sql } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import { BatchStatement } from './batch-statement.ts';
 import { changeIdAt, firstIdAt } from './change-id.ts';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, JournalFilter, JournalRecord, KeyHolder } from './journal-store.ts';
-import { MIGRATIONS } from './schema.ts';
+import { requireSchema } from './migrate.ts';
 import type { ChangeRow, JournalSchema } from './schema.ts';
 
 const PAGE_ROWS = 500;
@@ -59,21 +58,19 @@ export class KyselyJournalStore extends JournalStore {
   private readonly database: Kysely<JournalSchema>;
   private readonly insertions = insertChanges();
   private readonly completions = completeChanges();
+  private readonly mayMigrate: boolean;
   private migrated = false;
 
-  constructor(database: Kysely<JournalSchema>) {
+  /** @param mayMigrate whether it may bring the schema of the database up to date */
+  constructor(database: Kysely<JournalSchema>, mayMigrate = true) {
     super();
     this.database = database;
+    this.mayMigrate = mayMigrate;
   }
 
   async open(): Promise<void> {
     if (this.migrated) return;
-    const migrator = new Migrator({
-      db: this.database,
-      provider: { getMigrations: async () => MIGRATIONS },
-    });
-    const { error } = await migrator.migrateToLatest();
-    if (error !== undefined) throw error;
+    await requireSchema(this.database, this.mayMigrate);
     this.migrated = true;
   }
 

@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
 import type { PostgresPool as KyselyPool, SqliteDatabase } from 'kysely';
 import { PostgresPool } from '../database/postgres-pool.ts';
+import { OutdatedSchema } from './migrate.ts';
 import type { JournalSchema } from './schema.ts';
 
 /** How long another process may hold the write lock of a SQLite file. */
@@ -12,6 +13,7 @@ const PATIENCE_MS = 1500;
 const READING_PATIENCE_MS = 120_000;
 const PATIENCE = {
   writes: { connectMs: PATIENCE_MS, statementMs: PATIENCE_MS, lockMs: 1000 },
+  migrations: { connectMs: 5000, statementMs: 3_600_000, lockMs: 60_000 },
   reads: { connectMs: 5000, statementMs: READING_PATIENCE_MS, lockMs: READING_PATIENCE_MS },
 } as const;
 /** Together a few megabytes. */
@@ -35,6 +37,8 @@ export function openSqlite(path: string, mayCreate = true): Kysely<JournalSchema
         if (mayCreate) {
           mkdirSync(dirname(path), { recursive: true });
           closeSync(openSync(path, 'a', 0o600));
+        } else if (!existsSync(path)) {
+          throw new OutdatedSchema();
         }
         const database = new Database(path, { timeout: PATIENCE_MS, fileMustExist: !mayCreate });
         try {

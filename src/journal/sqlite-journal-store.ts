@@ -18,6 +18,7 @@ export interface StoreThread {
   readonly path: string;
   /** Whether a file that is not there may be made. One that was there and is gone was taken away. */
   readonly mayCreate: boolean;
+  readonly mayMigrate: boolean;
 }
 
 /** What a batch leaves behind is gone with the next: more would only lie about in memory. */
@@ -35,7 +36,10 @@ export class SqliteJournalStore extends JournalStore {
   private calls = 0;
   private wasOpen = false;
 
-  constructor(private readonly path: string) {
+  constructor(
+    private readonly path: string,
+    private readonly mayMigrate: boolean,
+  ) {
     super();
   }
 
@@ -87,7 +91,11 @@ export class SqliteJournalStore extends JournalStore {
     // The source runs as it is, the build as JavaScript: the worker is whatever stands beside this file.
     const file = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js';
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { path: this.path, mayCreate: !this.wasOpen } satisfies StoreThread,
+      workerData: {
+        path: this.path,
+        mayCreate: this.mayMigrate && !this.wasOpen,
+        mayMigrate: this.mayMigrate,
+      } satisfies StoreThread,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     worker.unref();

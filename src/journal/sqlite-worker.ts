@@ -6,7 +6,7 @@ import { SqliteFile } from './sqlite-file.ts';
 import type { StoreCall, StoreReply, StoreThread } from './sqlite-journal-store.ts';
 
 // SQLite's calls block until the disk has answered: here they block nobody but the next write.
-const { path, mayCreate } = workerData as StoreThread;
+const { path, mayCreate, mayMigrate } = workerData as StoreThread;
 const file = new SqliteFile(path);
 let open = storeIn(mayCreate);
 /** Undefined: not opened yet. */
@@ -14,7 +14,7 @@ let state: 'in use' | 'gone' | undefined;
 
 function storeIn(mayCreateFile: boolean) {
   const database = openSqlite(path, mayCreateFile);
-  return { database, store: new KyselyJournalStore(database) };
+  return { database, store: new KyselyJournalStore(database, mayMigrate) };
 }
 
 parentPort?.on('message', ({ id, method, args }: StoreCall) => {

@@ -15,8 +15,10 @@ import { PostgresCounts } from './postgres-counts.ts';
     {
       provide: Counts,
       inject: [SETTINGS, Metrics],
-      useFactory: ({ databaseUrl }: Settings, metrics: Metrics): Counts =>
-        databaseUrl.startsWith('sqlite:') ? new MemoryCounts() : new PostgresCounts(databaseUrl, metrics),
+      useFactory: ({ databaseUrl, migrateOnStart }: Settings, metrics: Metrics): Counts =>
+        databaseUrl.startsWith('sqlite:')
+          ? new MemoryCounts()
+          : new PostgresCounts(databaseUrl, metrics, migrateOnStart),
     },
     Limits,
     AuthFailureLimit,

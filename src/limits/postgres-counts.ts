@@ -22,7 +22,7 @@ const PRUNE_ROWS = 10_000;
  * Two replicas may start together, and PostgreSQL does not bear two who create one table: the lock lasts until the end of the
  * statement. A table that exists needs no right to create one.
  */
-const CREATE_TABLE = `
+export const CREATE_RATE_LIMITS = `
   DO $$ BEGIN
     IF to_regclass('${TABLE}') IS NULL THEN
       PERFORM pg_advisory_xact_lock(hashtext('octane-bff ${TABLE}'));
@@ -89,6 +89,7 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
   constructor(
     url: string,
     private readonly metrics: Metrics,
+    private readonly mayCreateTable: boolean,
   ) {
     super();
     this.pool = new PostgresPool(url, {
@@ -156,7 +157,7 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
       this.asksAgainAt = performance.now() + REST_MS;
     }
     try {
-      await (this.table ??= this.pool.query({ text: CREATE_TABLE }));
+      if (this.mayCreateTable) await (this.table ??= this.pool.query({ text: CREATE_RATE_LIMITS }));
       const result = await operation();
       if (this.asksAgainAt !== undefined) this.logger.warn('limits are counted over all replicas again');
       this.asksAgainAt = undefined;

@@ -1,0 +1,46 @@
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { MIGRATIONS } from './schema.ts';
+import type { JournalSchema } from './schema.ts';
+
+const NO_TABLE_OF_POSTGRES = '42P01';
+const NO_TABLE_OF_SQLITE = /^no such table/;
+
+/** The store's schema is older than this version needs, or is not there at all, and must not be changed here. */
+export class OutdatedSchema extends Error {
+  override readonly name = 'OutdatedSchema';
+  readonly code = 'SCHEMA_OUTDATED';
+}
+
+/**
+ * Brings the schema up to date; several processes may do so at once. A schema that is up to date, or newer, needs no right to
+ * change anything.
+ *
+ * @param mayMigrate whether it may be changed
+ * @throws OutdatedSchema where it would have to be, and may not
+ */
+export async function requireSchema(database: Kysely<JournalSchema>, mayMigrate: boolean): Promise<void> {
+  if (await isUpToDate(database)) return;
+  if (!mayMigrate) throw new OutdatedSchema();
+  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error } = await migrator.migrateToLatest();
+  // SQLite lets only one of several succeed.
+  if (error !== undefined && !(await isUpToDate(database))) throw error;
+}
+
+export function isNoTable(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === NO_TABLE_OF_POSTGRES || NO_TABLE_OF_SQLITE.test(message);
+}
+
+async function isUpToDate(database: Kysely<JournalSchema>): Promise<boolean> {
+  try {
+    const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(database);
+    const done = new Set(rows.map(({ name }) => name));
+    return Object.keys(MIGRATIONS).every((name) => done.has(name));
+  } catch (error) {
+    if (isNoTable(error)) return false;
+    throw error;
+  }
+}
