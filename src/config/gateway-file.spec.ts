@@ -559,7 +559,7 @@ callers: [{ clientId: CLIENT, issuer: ISSUER, groupno: GROUP, customers: own }]
 groups: [{ groupno: GROUP, usernameEnv: OCTANE_USERNAME, passwordEnv: OCTANE_PASSWORD }]
 `;
   const written = { ISSUER: 'i', CLIENT: 'c', GROUP: 'g' };
-  const load = (values: Partial<typeof written>): GatewayConfig =>
+  const loadWith = (values: Partial<typeof written>): GatewayConfig =>
     loadText(
       Object.entries({ ...written, ...values }).reduce(
         (text, [name, value]) => text.replaceAll(name, value),
@@ -569,23 +569,36 @@ groups: [{ groupno: GROUP, usernameEnv: OCTANE_USERNAME, passwordEnv: OCTANE_PAS
   const WRONG = 'must be a string: put it in quotes';
 
   it.each([
-    ...['1001', '0', '-7', '1e3', '0x1F', '0o17', '.5', '1.0', '.inf', '.nan', '12345678901234567890123'],
-    ...['true', 'false', 'True', 'FALSE', '!!int "1001"', '!!bool "true"'],
-    ...[
-      '2026-11-28',
-      '2026-1-1',
-      '2026-13-45',
-      '2026-11-28T10:00:00Z',
-      '2026-11-28 10:00:00',
-      '!!timestamp 2026-11-28',
-    ],
+    '1001',
+    '0',
+    '-7',
+    '1e3',
+    '0x1F',
+    '0o17',
+    '.5',
+    '1.0',
+    '.inf',
+    '.nan',
+    '12345678901234567890123',
+    'true',
+    'false',
+    'True',
+    'FALSE',
+    '!!int "1001"',
+    '!!bool "true"',
+    '2026-11-28',
+    '2026-1-1',
+    '2026-13-45',
+    '2026-11-28T10:00:00Z',
+    '2026-11-28 10:00:00',
+    '!!timestamp 2026-11-28',
   ])('is a fault that says to quote it: %s', (text) => {
-    expect(faultsOf(() => load({ CLIENT: text }))).toEqual([`callers[0].clientId: ${WRONG}`]);
-    expect(faultsOf(() => load({ ISSUER: text }))).toEqual([
+    expect(faultsOf(() => loadWith({ CLIENT: text }))).toEqual([`callers[0].clientId: ${WRONG}`]);
+    expect(faultsOf(() => loadWith({ ISSUER: text }))).toEqual([
       `issuers[0].issuer: ${WRONG}`,
       `callers[0].issuer: ${WRONG}`,
     ]);
-    expect(faultsOf(() => load({ GROUP: text }))).toEqual([
+    expect(faultsOf(() => loadWith({ GROUP: text }))).toEqual([
       `callers[0].groupno: ${WRONG}`,
       `groups[0].groupno: ${WRONG}`,
     ]);
@@ -604,7 +617,7 @@ groups: [{ groupno: GROUP, usernameEnv: OCTANE_USERNAME, passwordEnv: OCTANE_PAS
     '2026-11',
     '1001-a',
   ])('is taken where it is in quotes or no such thing in YAML 1.2: %s', (text) => {
-    expect(load({ CLIENT: text }).callers[0]?.clientId).toBe(text.replaceAll(/"|'|!!str /g, ''));
+    expect(loadWith({ CLIENT: text }).callers[0]?.clientId).toBe(text.replaceAll(/"|'|!!str /g, ''));
   });
 });
 
