@@ -208,10 +208,12 @@ describe('the key set', () => {
 
   it('is 10 minutes old at most, so that a removed key is refused', async () => {
     const provider = freshProvider();
-    expectAccepted(await provider.call(oldKey));
+    const iat = Math.floor(Date.now() / 1000);
+    const theSame = { claims: { iat, exp: iat + 600 } };
+    expectAccepted(await provider.call(oldKey, theSame));
     provider.keys = [newKey];
     after(10 * MINUTES);
-    expectInvalid(await provider.call(oldKey));
+    expectInvalid(await provider.call(oldKey, theSame));
     expectAccepted(await provider.call(newKey));
     expect(provider.fetches).toBe(2);
   });
@@ -364,6 +366,36 @@ describe('an identity provider that is down', () => {
     }
     after(1 * HOURS);
     expectUnavailable(await provider.call());
+  });
+
+  it('is told of once when it goes, and once when it is back', async () => {
+    const provider = freshProvider();
+    const told = (): unknown[] =>
+      gateway.log
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ issuer, msg }) => issuer === provider.issuer && msg !== 'request completed')
+        .map(({ level, msg }) => [level, msg]);
+    expectAccepted(await provider.call());
+    expect(told()).toEqual([]);
+    for (const outage of [1, 2]) {
+      provider.behaviour = down;
+      for (const milliseconds of [10 * MINUTES, 1 * MINUTES, 1 * HOURS]) {
+        const before = provider.fetches;
+        after(milliseconds);
+        expectUnavailable(await provider.call(newKey));
+        expect(provider.fetches).toBeGreaterThan(before);
+      }
+      provider.behaviour = undefined;
+      after(1 * MINUTES);
+      expectInvalid(await provider.call(newKey));
+      after(10 * MINUTES);
+      expectInvalid(await provider.call(newKey));
+      const once = [
+        ['warn', 'signing keys could not be fetched'],
+        ['warn', 'signing keys can be fetched again'],
+      ];
+      expect(told()).toEqual(Array.from({ length: outage }, () => once).flat());
+    }
   });
 
   it('does not make good what is bad anyway', async () => {

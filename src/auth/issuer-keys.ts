@@ -21,7 +21,7 @@ const FIRST_LOAD_INTERVAL_MS = SECOND_MS;
 
 /** Where one issuer's keys come from. */
 export interface IssuerKeys {
-  /** The keys that may have made a signature, as far as they are known. */
+  /** The keys that may have made a signature, as far as they are known without waiting. */
   candidates(alg: string, kid: string | undefined): Promise<readonly KeyObject[]>;
 
   /**
@@ -89,8 +89,7 @@ export class RemoteIssuerKeys implements IssuerKeys {
   ) {}
 
   async candidates(alg: string, kid: string | undefined): Promise<readonly KeyObject[]> {
-    await this.ensureLoaded();
-    return this.usable()?.candidates(alg, kid) ?? [];
+    return this.renewal() ? [] : (this.usable()?.candidates(alg, kid) ?? []);
   }
 
   async find(
@@ -98,12 +97,13 @@ export class RemoteIssuerKeys implements IssuerKeys {
     kid: string | undefined,
     isSigner: (key: KeyObject) => boolean,
   ): Promise<KeyObject> {
-    const loadedForThisRequest = await this.ensureLoaded();
+    const renewal = this.renewal();
+    await renewal;
     const known = this.usable();
     const knownCandidates = known?.candidates(alg, kid) ?? [];
     const knownSigner = knownCandidates.find(isSigner);
     if (knownSigner) return knownSigner;
-    if (!loadedForThisRequest && known) await this.refetchForToken();
+    if (!renewal && known) await this.refetchForToken();
     const renewed = this.usable();
     const candidates = renewed === known ? knownCandidates : (renewed?.candidates(alg, kid) ?? []);
     const signer = renewed === known ? undefined : candidates.find(isSigner);
@@ -127,24 +127,19 @@ export class RemoteIssuerKeys implements IssuerKeys {
     return this.now() - this.loadedAt < LOST_AFTER_MS ? this.keys : undefined;
   }
 
-  /** @returns whether this very request waited for a fetch */
-  private async ensureLoaded(): Promise<boolean> {
+  /** The fetch that a request must wait for, where known keys will not do. */
+  private renewal(): Promise<void> | undefined {
     const age = this.now() - this.loadedAt;
-    if (age < RENEW_AFTER_MS) return false;
+    if (age < RENEW_AFTER_MS) return undefined;
     const sinceAttempt = this.now() - this.attemptedAt;
     if (!this.usable()) {
-      if (!this.fetching && sinceAttempt < FIRST_LOAD_INTERVAL_MS) return false;
-      await this.fetch();
-      return true;
+      return this.fetching || sinceAttempt >= FIRST_LOAD_INTERVAL_MS ? this.fetch() : undefined;
     }
     // A provider that failed a moment ago is asked again in the background: nobody waits for it while old keys will do.
     const knownToBeDown = this.lastAttemptFailed && sinceAttempt < 2 * REFETCH_INTERVAL_MS;
-    if (age >= STALE_AFTER_MS && !knownToBeDown) {
-      await this.fetch();
-      return true;
-    }
+    if (age >= STALE_AFTER_MS && !knownToBeDown) return this.fetch();
     if (sinceAttempt >= REFETCH_INTERVAL_MS) void this.fetch();
-    return false;
+    return undefined;
   }
 
   private async refetchForToken(): Promise<void> {
@@ -168,15 +163,19 @@ export class RemoteIssuerKeys implements IssuerKeys {
       this.keys = await VerificationKeys.fromKeySet(await this.fetchKeySet());
       // The provider may have put the answer together as soon as it was asked.
       this.loadedAt = this.attemptedAt;
+      if (this.lastAttemptFailed)
+        this.logger.warn({ issuer: this.issuer }, 'signing keys can be fetched again');
       this.lastAttemptFailed = false;
       this.metrics.count('key_set_fetches_total', { result: 'succeeded' });
     } catch (error) {
-      this.lastAttemptFailed = true;
       this.metrics.count('key_set_fetches_total', { result: 'failed' });
-      this.logger.warn(
-        { issuer: this.issuer, error: (error as Error).name },
-        'signing keys could not be fetched',
-      );
+      if (!this.lastAttemptFailed) {
+        this.logger.warn(
+          { issuer: this.issuer, error: (error as Error).name },
+          'signing keys could not be fetched',
+        );
+      }
+      this.lastAttemptFailed = true;
     }
   }
 }
