@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { inspect } from 'node:util';
@@ -82,6 +82,19 @@ describe.each(GUIDES.map((path) => [basename(path), path] as const))('the guide 
     const wanted = process.env['UPDATE_DOCS'] === '1' ? output : (shown ?? output);
     expect(output).toBe(wanted);
   });
+});
+
+it('no guide installs packages in the folder of this project, from which npm would remove what it does not know', () => {
+  const blocks = globSync('docs/**/*.md').flatMap((path) => [
+    ...readFileSync(path, 'utf8').matchAll(/^```(?:console|sh)\n([^]*?)^```$/gm),
+  ]);
+  const installing = blocks
+    .map(([, code = '']) => code)
+    .filter((code) => /npm (?:install|i|add) \S/.test(code));
+  expect(installing.length).toBeGreaterThan(0);
+  for (const code of installing) {
+    expect(code.slice(0, code.search(/npm (?:install|i|add) /))).toMatch(/\bcd \.\.\//);
+  }
 });
 
 const REFUSALS_PAGE = 'docs/guides/direct-debit.md';

@@ -48,6 +48,20 @@ it('openapi.json is what the gateway serves (npm run docs writes it)', async () 
   expect(await readFile(COMMITTED, 'utf8')).toBe(served);
 });
 
+it('has no enum of numbers or booleans, of which generators of Swift and Kotlin make texts', () => {
+  const enums: unknown[][] = [];
+  JSON.stringify(document, (key, value: unknown) => {
+    if (key === 'enum' && Array.isArray(value)) enums.push(value);
+    return value;
+  });
+  expect(enums.length).toBeGreaterThan(10);
+  expect(enums.flat().filter((value) => typeof value !== 'string')).toEqual([]);
+  const bounds = { type: 'integer', minimum: 1, maximum: 7 };
+  const { DirectDebitOrder, DirectDebit } = document.components.schemas;
+  expect(DirectDebitOrder.properties.ddSpecialDayOfWeek).toMatchObject(bounds);
+  expect(DirectDebit.properties.ddSpecialDayOfWeek).toMatchObject(bounds);
+});
+
 it('names the server by PUBLIC_URL, and so the types of problems', () => {
   const publicUrl = 'https://api.example.com/gateway';
   const { servers, paths } = makeDocument(gateway.application, { directDebitRules: 'standard', publicUrl });

@@ -9,6 +9,7 @@ import {
 } from '../octane/wire.ts';
 import type { DirectDebit } from '../octane/wire.ts';
 import type { FieldWords } from '../validation/body-schema.ts';
+import { consecutive } from '../validation/json-schema.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
 
 const WORDS = {
@@ -73,7 +74,7 @@ export const DIRECT_DEBIT_SCHEMA: JsonSchema = {
     ddSpecialPaymentPeriod: answered('ddSpecialPaymentPeriod', { type: 'string', enum: PAYMENT_PERIODS }),
     ddSpecialPaymentMethod: answered('ddSpecialPaymentMethod', { type: 'string', enum: PAYMENT_METHODS }),
     ddSpecialPaymentAmount: answered('ddSpecialPaymentAmount', { type: 'number', format: 'double' }),
-    ddSpecialDayOfWeek: answered('ddSpecialDayOfWeek', { type: 'integer', enum: DAYS_OF_WEEK }),
+    ddSpecialDayOfWeek: answered('ddSpecialDayOfWeek', consecutive(DAYS_OF_WEEK)),
     ddSpecialEndType: {
       type: 'string',
       enum: END_TYPES,

@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Settings } from '../config/settings.ts';
 import { DirectDebitDto } from '../direct-debit/dto/direct-debit.dto.ts';
-import { EXPLANATIONS, explanationOf } from '../http/problem-pages.ts';
+import { explanationOf } from '../http/problem-pages.ts';
 import { PROBLEMS } from '../problems/problems.ts';
 import type { ProblemCode } from '../problems/problems.ts';
 import { bodySchema } from '../validation/body-schema.ts';
@@ -248,7 +248,8 @@ const EXPLANATION_SCHEMAS: Record<string, JsonSchema> = {
       status: {
         type: 'integer',
         description: 'The status that it comes with.',
-        enum: [...new Set(EXPLANATIONS.map(({ status }) => status))].toSorted((one, other) => one - other),
+        minimum: 400,
+        maximum: 599,
       },
       title: { type: 'string', description: 'The kind of problem.' },
       meaning: { type: 'string', description: 'What has happened.' },

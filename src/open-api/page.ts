@@ -56,6 +56,8 @@ interface Schema {
   readonly type?: string;
   readonly format?: string;
   readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema | boolean>>;
   readonly required?: readonly string[];
@@ -237,8 +239,9 @@ function heading(name: string, kind: string, isRequired: boolean): string {
   return `<code>${escapeHtml(name)}</code> <span class="kind">${escapeHtml(kind)}</span>${isRequired ? ' <span class="required">required</span>' : ''}`;
 }
 
-function kindOf({ type = 'object', format, enum: values }: Schema): string {
+function kindOf({ type = 'object', format, enum: values, minimum, maximum }: Schema): string {
   if (values) return values.join(' · ');
+  if (minimum !== undefined && maximum !== undefined) return `${type}, ${minimum} to ${maximum}`;
   return format === 'date-time' ? `${type}, ${format}` : type;
 }
 

@@ -14,7 +14,13 @@ const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
 };
 
 /** What `invalid-request` keeps of the fault of HTTP that it stands for. */
-const HTTP_FAULTS = [400, 408, 414, 417, 501, 505];
+/** In words and with bounds; src/validation/json-schema.ts tells why it is no `enum`. */
+const HTTP_FAULT: JsonSchema = {
+  type: 'integer',
+  description: 'One of 400, 408, 414, 417, 501 and 505.',
+  minimum: 400,
+  maximum: 505,
+};
 
 /** Codes that tell what became of the change without always telling the same; the usual one first. */
 const POSSIBLE_OUTCOMES: Readonly<Partial<Record<ProblemCode, readonly [Outcome, ...Outcome[]]>>> = {
@@ -138,7 +144,7 @@ function problemSchema(code: ProblemCode): JsonSchema {
         type: 'object',
         properties: {
           code: { type: 'string', enum: [code] },
-          status: { type: 'integer', enum: code === 'invalid-request' ? HTTP_FAULTS : [status] },
+          status: code === 'invalid-request' ? HTTP_FAULT : { type: 'integer', const: status },
           ...rest,
         },
         required: ['code', 'status', ...Object.keys(rest)],
@@ -156,7 +162,7 @@ function retryableSchema(code: ProblemCode, outcomes: readonly Outcome[]): JsonS
   return {
     type: 'boolean',
     description: 'Whether the same request may be sent again as it is.',
-    ...(isFixed && { enum: [...possible] }),
+    ...(isFixed && { const: [...possible][0] }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { getMetadataStorage, IS_INSTANCE } from 'class-validator';
+import { consecutive } from './json-schema.ts';
 import type { SchemaRule } from './json-schema.ts';
 import type { RuleContext, RuleLevel, ViolationCode } from './rule-levels.ts';
 
@@ -57,10 +58,7 @@ export function fieldsOf(dto: Dto): readonly Field[] {
 const STOCK_RULES: Readonly<Record<string, (constraint: unknown) => SchemaRule>> = {
   isDefined: () => ({ presence: 'required' }),
   isIn: (values) => ({
-    keywords: {
-      type: typeof (values as unknown[])[0] === 'number' ? 'integer' : 'string',
-      enum: values,
-    },
+    keywords: isNumbers(values) ? consecutive(values) : { type: 'string', enum: values },
   }),
   isInstance: () => ({ keywords: {} }),
   isInt: () => ({ keywords: { type: 'integer' } }),
@@ -83,4 +81,8 @@ function schemaRuleOf({
   const stock = STOCK_RULES[name ?? ''];
   if (stock) return stock(constraints[0]);
   return constraints[0] instanceof Object ? (constraints[0] as SchemaRule) : undefined;
+}
+
+function isNumbers(values: unknown): values is readonly number[] {
+  return (values as readonly unknown[]).every((value) => typeof value === 'number');
 }

@@ -7,3 +7,15 @@ export type SchemaRule =
   | { readonly keywords: JsonSchema }
   /** The field must, or must not, be there, always or while the object that it stands in fits `when`. */
   | { readonly presence: 'required' | 'forbidden'; readonly when?: JsonSchema };
+
+/**
+ * Whole numbers that follow each other, said by bounds. Of an `enum` of numbers or booleans, generators of clients make a type of
+ * texts, which does not compile or sends `"5"` for 5; the document has none, and says a single value by `const`.
+ *
+ * @throws Error where the bounds would allow another number
+ */
+export function consecutive(values: readonly number[]): JsonSchema {
+  const [minimum, maximum] = [Math.min(...values), Math.max(...values)];
+  if (maximum - minimum + 1 !== new Set(values).size) throw new Error('bounds cannot say these numbers');
+  return { type: 'integer', minimum, maximum };
+}

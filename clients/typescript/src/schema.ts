@@ -83,9 +83,8 @@ export interface components {
        *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
        *     - `not_applicable`: Leave the day of the week out with the period mn.
        * @example 5
-       * @enum {integer}
        */
-      ddSpecialDayOfWeek?: 1 | 2 | 3 | 4 | 5 | 6 | 7;
+      ddSpecialDayOfWeek?: number;
       /**
        * Format: date-time
        * @description From when on payments are taken: an RFC 3339 date-time with an offset.
@@ -169,9 +168,8 @@ export interface components {
       /**
        * @description The day of the week of a weekly or fortnightly payment, 1 to 7. Octane does not document which day is 1.
        * @example 5
-       * @enum {integer}
        */
-      ddSpecialDayOfWeek?: 1 | 2 | 3 | 4 | 5 | 6 | 7;
+      ddSpecialDayOfWeek?: number;
       /**
        * @description How the payments end: after a count (EA), on a date (ED) or never (EN). Set by Octane alone.
        * @example EA
@@ -323,7 +321,7 @@ export interface components {
     MalformedJsonProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'malformed-json';
-      /** @enum {integer} */
+      /** @constant */
       status: 400;
     };
     /**
@@ -334,8 +332,8 @@ export interface components {
     InvalidRequestProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'invalid-request';
-      /** @enum {integer} */
-      status: 400 | 408 | 414 | 417 | 501 | 505;
+      /** @description One of 400, 408, 414, 417, 501 and 505. */
+      status: number;
     };
     /**
      * @description The request carries no access token, or the Authorization header uses another scheme than Bearer.
@@ -345,7 +343,7 @@ export interface components {
     AuthenticationRequiredProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'authentication-required';
-      /** @enum {integer} */
+      /** @constant */
       status: 401;
     };
     /**
@@ -356,7 +354,7 @@ export interface components {
     InvalidTokenProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'invalid-token';
-      /** @enum {integer} */
+      /** @constant */
       status: 401;
     };
     /**
@@ -367,7 +365,7 @@ export interface components {
     CallerNotMappedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'caller-not-mapped';
-      /** @enum {integer} */
+      /** @constant */
       status: 403;
     };
     /**
@@ -378,7 +376,7 @@ export interface components {
     InsufficientScopeProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'insufficient-scope';
-      /** @enum {integer} */
+      /** @constant */
       status: 403;
     };
     /**
@@ -389,7 +387,7 @@ export interface components {
     CustomerNotPermittedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'customer-not-permitted';
-      /** @enum {integer} */
+      /** @constant */
       status: 403;
     };
     /**
@@ -400,7 +398,7 @@ export interface components {
     OctaneAccessDeniedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'octane-access-denied';
-      /** @enum {integer} */
+      /** @constant */
       status: 403;
       /**
        * @description What became of the change at Octane.
@@ -411,7 +409,7 @@ export interface components {
       outcome: 'rejected';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: false;
     };
@@ -423,7 +421,7 @@ export interface components {
     NotFoundProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'not-found';
-      /** @enum {integer} */
+      /** @constant */
       status: 404;
     };
     /**
@@ -434,7 +432,7 @@ export interface components {
     CustomerNotFoundProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'customer-not-found';
-      /** @enum {integer} */
+      /** @constant */
       status: 404;
       /**
        * @description What became of the change at Octane.
@@ -445,7 +443,7 @@ export interface components {
       outcome: 'rejected';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: false;
     };
@@ -457,7 +455,7 @@ export interface components {
     MethodNotAllowedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'method-not-allowed';
-      /** @enum {integer} */
+      /** @constant */
       status: 405;
     };
     /**
@@ -468,7 +466,7 @@ export interface components {
     RequestInProgressProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'request-in-progress';
-      /** @enum {integer} */
+      /** @constant */
       status: 409;
     };
     /**
@@ -479,7 +477,7 @@ export interface components {
     OutcomeUnknownProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'outcome-unknown';
-      /** @enum {integer} */
+      /** @constant */
       status: 409;
       /**
        * @description What became of the change at Octane.
@@ -490,7 +488,7 @@ export interface components {
       outcome: 'unknown';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: false;
     };
@@ -502,7 +500,7 @@ export interface components {
     PayloadTooLargeProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'payload-too-large';
-      /** @enum {integer} */
+      /** @constant */
       status: 413;
     };
     /**
@@ -513,7 +511,7 @@ export interface components {
     UnsupportedMediaTypeProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'unsupported-media-type';
-      /** @enum {integer} */
+      /** @constant */
       status: 415;
     };
     /**
@@ -524,7 +522,7 @@ export interface components {
     ValidationFailedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'validation-failed';
-      /** @enum {integer} */
+      /** @constant */
       status: 422;
       /** @description All fields that break a rule, 50 at most. */
       errors: components['schemas']['FieldError'][];
@@ -537,7 +535,7 @@ export interface components {
     IdempotencyKeyReusedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'idempotency-key-reused';
-      /** @enum {integer} */
+      /** @constant */
       status: 422;
     };
     /**
@@ -548,7 +546,7 @@ export interface components {
     OctaneRejectedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'octane-rejected';
-      /** @enum {integer} */
+      /** @constant */
       status: 422;
       /**
        * @description What became of the change at Octane.
@@ -559,7 +557,7 @@ export interface components {
       outcome: 'rejected';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: false;
     };
@@ -571,7 +569,7 @@ export interface components {
     RateLimitedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'rate-limited';
-      /** @enum {integer} */
+      /** @constant */
       status: 429;
       /**
        * @description What became of the change at Octane.
@@ -582,7 +580,7 @@ export interface components {
       outcome: 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: true;
     };
@@ -594,7 +592,7 @@ export interface components {
     HeadersTooLargeProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'headers-too-large';
-      /** @enum {integer} */
+      /** @constant */
       status: 431;
     };
     /**
@@ -605,7 +603,7 @@ export interface components {
     InternalErrorProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'internal-error';
-      /** @enum {integer} */
+      /** @constant */
       status: 500;
     };
     /**
@@ -616,7 +614,7 @@ export interface components {
     OctaneCredentialsRejectedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'octane-credentials-rejected';
-      /** @enum {integer} */
+      /** @constant */
       status: 502;
       /**
        * @description What became of the change at Octane.
@@ -627,7 +625,7 @@ export interface components {
       outcome: 'rejected';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: false;
     };
@@ -639,7 +637,7 @@ export interface components {
     OctaneErrorProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'octane-error';
-      /** @enum {integer} */
+      /** @constant */
       status: 502;
       /**
        * @description What became of the change at Octane.
@@ -660,7 +658,7 @@ export interface components {
     OctaneContractViolationProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'octane-contract-violation';
-      /** @enum {integer} */
+      /** @constant */
       status: 502;
       /**
        * @description What became of the change at Octane.
@@ -671,7 +669,7 @@ export interface components {
       outcome: 'applied';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: false;
     };
@@ -683,7 +681,7 @@ export interface components {
     OctaneUnreachableProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'octane-unreachable';
-      /** @enum {integer} */
+      /** @constant */
       status: 502;
       /**
        * @description What became of the change at Octane.
@@ -694,7 +692,7 @@ export interface components {
       outcome: 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: true;
     };
@@ -706,7 +704,7 @@ export interface components {
     OverloadedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'overloaded';
-      /** @enum {integer} */
+      /** @constant */
       status: 503;
       /**
        * @description What became of the change at Octane.
@@ -717,7 +715,7 @@ export interface components {
       outcome: 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: true;
     };
@@ -729,7 +727,7 @@ export interface components {
     OctaneUnavailableProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'octane-unavailable';
-      /** @enum {integer} */
+      /** @constant */
       status: 503;
       /**
        * @description What became of the change at Octane.
@@ -751,7 +749,7 @@ export interface components {
     KeysUnavailableProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'keys-unavailable';
-      /** @enum {integer} */
+      /** @constant */
       status: 503;
       /**
        * @description What became of the change at Octane.
@@ -762,7 +760,7 @@ export interface components {
       outcome: 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: true;
     };
@@ -774,7 +772,7 @@ export interface components {
     JournalUnavailableProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'journal-unavailable';
-      /** @enum {integer} */
+      /** @constant */
       status: 503;
       /**
        * @description What became of the change at Octane.
@@ -786,7 +784,7 @@ export interface components {
       outcome: 'not-sent' | 'unknown';
       /**
        * @description Whether the same request may be sent again as it is.
-       * @enum {boolean}
+       * @constant
        */
       retryable: true;
     };
@@ -798,7 +796,7 @@ export interface components {
     OctaneTimeoutProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'octane-timeout';
-      /** @enum {integer} */
+      /** @constant */
       status: 504;
       /**
        * @description What became of the change at Octane.
@@ -827,11 +825,8 @@ export interface components {
      */
     ProblemExplanation: {
       code: components['schemas']['ProblemCode'];
-      /**
-       * @description The status that it comes with.
-       * @enum {integer}
-       */
-      status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 431 | 500 | 502 | 503 | 504;
+      /** @description The status that it comes with. */
+      status: number;
       /** @description The kind of problem. */
       title: string;
       /** @description What has happened. */
