@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { Counts } from '../src/limits/counts.ts';
 import { PostgresCounts } from '../src/limits/postgres-counts.ts';
 import { Metrics } from '../src/telemetry/metrics.ts';
 import { DatabaseClock } from './support/database-clock.ts';
@@ -175,6 +176,28 @@ describe('the store of the limits', () => {
     await after(5000);
     expectLimited(await send(gateway, app), 'welcome-email');
     expect(linesAboutLimits()).toEqual([
+      'limits are counted by this process alone',
+      'limits are counted over all replicas again',
+    ]);
+  });
+
+  it('may take no additions: one line says so, and one that it does again, whatever else it takes meanwhile', async () => {
+    const app = newApp();
+    const before = linesAboutLimits().length;
+    await database.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON rate_limits FOR EACH ROW EXECUTE FUNCTION refuse()`);
+    const counts = replica.application.get<PostgresCounts>(Counts, { strict: false });
+    for (let outage = 0; outage < 3; outage += 1) {
+      expect((await send(replica, app)).status).toBe(204);
+      await after(5000);
+      await counts.prune();
+    }
+    expect(linesAboutLimits().slice(before)).toEqual(['limits are counted by this process alone']);
+    await database.query('DROP TRIGGER refuse ON rate_limits');
+    await after(5000);
+    expect(left(await send(replica, app), 'welcome-email')).toBe(2);
+    expect(linesAboutLimits().slice(before)).toEqual([
       'limits are counted by this process alone',
       'limits are counted over all replicas again',
     ]);

@@ -129,8 +129,10 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
       return {
         uses: points,
         resetMs: Math.min(resetMs, policy.windowSeconds * 1000),
-        takeBack: async () =>
-          void (await this.attempt(() => this.pool.query({ text: TAKE_BACK, values: [key, expire] }))),
+        takeBack: async () => {
+          if (this.asksAgainAt !== undefined) return;
+          await this.attempt(() => this.pool.query({ text: TAKE_BACK, values: [key, expire] }));
+        },
       };
     });
   }
@@ -142,11 +144,12 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
     return count;
   }
 
-  /** Deletes the rows of windows that are over. */
+  /** Deletes the rows of windows that are over. Only additions tell whether the store can be used: what stays is deleted later. */
   async prune(): Promise<void> {
-    let deleted: number | null | undefined;
+    let deleted: number | null;
     do {
-      deleted = (await this.attempt(() => this.pool.query({ text: PRUNE, values: [LONGEST_MS] })))?.rowCount;
+      const prune = this.pool.query({ text: PRUNE, values: [LONGEST_MS] });
+      deleted = await prune.then(({ rowCount }) => rowCount).catch(() => null);
     } while (deleted === PRUNE_ROWS);
   }
 
