@@ -96,11 +96,17 @@ async function measure(open: (name: string) => Promise<Database>): Promise<void>
   };
   await fill(database, records);
   const queries: CompiledQuery[] = [];
-  const store = new KyselyJournalStore(database.tables.withPlugin(recorder(database.tables, queries)));
+  let time = now;
+  const store = new KyselyJournalStore(
+    database.tables.withPlugin(recorder(database.tables, queries)),
+    true,
+    () => time,
+  );
+  const setTime = (to: number): void => void (time = to);
   console.log(`| with ${count.toLocaleString('en')} records | median ms | slowest ms | rows |`);
   console.log('| --- | --: | --: | --: |');
   const plans = new Map<string, string[]>();
-  for (const [what, { run, runs }] of Object.entries(tasks(store, records, now))) {
+  for (const [what, { run, runs }] of Object.entries(tasks(store, records, now, setTime))) {
     queries.length = 0;
     await run(0);
     plans.set(what, await explained(database, queries));
@@ -126,7 +132,12 @@ interface Task {
   readonly run: (run: number) => Promise<number>;
 }
 
-function tasks(store: KyselyJournalStore, records: Records, now: number): Record<string, Task> {
+function tasks(
+  store: KyselyJournalStore,
+  records: Records,
+  now: number,
+  setTime: (to: number) => void,
+): Record<string, Task> {
   const begun: Intent[][] = [];
   const list = async (filter: JournalFilter, limit = Infinity): Promise<number> => {
     let rows = 0;
@@ -147,7 +158,8 @@ function tasks(store: KyselyJournalStore, records: Records, now: number): Record
     Array.from({ length }, (_, index) => intentOf(now, `${label}-${index}`));
   let holder: KeyHolder | undefined;
   const prune = async (time: number, oldest: number): Promise<number> => {
-    const { forgotten, deleted } = await store.prune(time, oldest, PRUNED_AT_ONCE);
+    setTime(time);
+    const { forgotten, deleted } = await store.prune(time - oldest, PRUNED_AT_ONCE);
     return forgotten + deleted;
   };
   return {
@@ -214,23 +226,21 @@ function tasks(store: KyselyJournalStore, records: Records, now: number): Record
   };
 }
 
-function applied({ id, at }: Intent, withReply: boolean): Completion {
+function applied({ id }: Intent, withReply: boolean): Completion {
   return {
     id,
     outcome: 'applied',
     octaneStatus: 200,
     attempts: 1,
-    completedAt: at + 120,
+    durationMs: 120,
     reply: withReply ? 'r'.repeat(REPLY_CHARACTERS) : null,
     keepsKey: true,
-    keyGoesBackTo: null,
   };
 }
 
 function intentOf(at: number, keyHash: string | undefined): Intent {
   return {
     id: changeIdAt(at),
-    at,
     issuer: 'https://login.example.com/realms/selfcare',
     client: 'selfcare-app',
     subject: '6b1f4c0e-5a0d-4c8f-9a44-0b8f2a8a4d11',
@@ -238,11 +248,11 @@ function intentOf(at: number, keyHash: string | undefined): Intent {
     custno: String(CUSTNO + Math.floor(Math.random() * CUSTOMERS)),
     operation: 'direct-debit',
     requestId: '0d6f1c0e-9c5c-4d0e-8f2a-6f0a3f1c1f0e',
-    unknownAt: at + 15_000,
+    unknownAfterMs: 15_000,
     key:
       keyHash === undefined
         ? null
-        : { hash: keyHash.padEnd(43, '-'), fingerprint: 'f'.repeat(43), expiresAt: at + TTL_MS },
+        : { hash: keyHash.padEnd(43, '-'), fingerprint: 'f'.repeat(43), ttlMs: TTL_MS },
   };
 }
 
@@ -267,7 +277,8 @@ async function weigh(database: Database): Promise<void> {
   };
   await add('without a key', false);
   await add('with a key and a reply', true);
-  while ((await store.prune(Number.MAX_SAFE_INTEGER, 0, 10_000)).forgotten > 0);
+  const muchLater = new KyselyJournalStore(database.tables, true, () => Date.now() + 2 * TTL_MS);
+  while ((await muchLater.prune(RETENTION_DAYS * DAY_MS, 10_000)).forgotten > 0);
   before = await database.size();
   await add('with a key and a reply, after as many were forgotten', true);
   console.log(`Bytes per record: ${weights.join('; ')}.\n`);

@@ -1,9 +1,8 @@
-import { Clock } from '../src/journal/clock.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';
-import { journalRecords } from './support/journal-records.ts';
+import { ageRecords, journalRecords } from './support/journal-records.ts';
 import { answerProperly } from './support/scripted-octane.ts';
 import type { Script } from './support/scripted-octane.ts';
 import { STORE_KINDS, TestStores } from './support/stores.ts';
@@ -243,14 +242,10 @@ describe.each(STORE_KINDS)('idempotency on %s', (kind) => {
     it('when its time is over', async () => {
       const key = newKey();
       await set(key);
-      const clock = gateway.application.get(Clock);
-      const later = Date.now() + 24 * HOUR_MS;
-      clock.now = () => later;
-      try {
-        expect((await set(key, OTHER_DIRECT_DEBIT)).status).toBe(200);
-      } finally {
-        clock.now = () => Date.now();
-      }
+      await ageRecords(databaseUrl, 23.9 * HOUR_MS);
+      expectProblem(await set(key, OTHER_DIRECT_DEBIT), 422, 'idempotency-key-reused');
+      await ageRecords(databaseUrl, 0.1 * HOUR_MS);
+      expect((await set(key, OTHER_DIRECT_DEBIT)).status).toBe(200);
       expect(hits()).toBe(2);
     });
   });

@@ -264,7 +264,7 @@ describe('a journal in PostgreSQL', () => {
     'that recorded an intent whose confirmation was lost forgets it',
     async () => {
       const key = newKey();
-      relay.loseAnswerTo('insert into "changes"');
+      relay.loseAnswerTo('INSERT INTO changes');
       const answer = await set(key);
       expectRefusedBeforeSending(answer);
       expect(hits()).toBe(0);
@@ -280,7 +280,7 @@ describe('a journal in PostgreSQL', () => {
       gateway.octane.script = (_hit, response) => response.writeHead(500).end();
       expect((await set(key)).json.outcome).toBe('unknown');
       gateway.octane.reset();
-      relay.loseAnswerTo('commit\0');
+      relay.loseAnswerTo('lost AS');
       const answer = await set(key);
       expectRefusedBeforeSending(answer);
       await eventually(async () => (await settledRecord(databaseUrl, answer))?.outcome === 'not-sent');

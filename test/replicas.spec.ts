@@ -1,5 +1,7 @@
+import { Clock } from '../src/journal/clock.ts';
 import { KyselyJournalStore } from '../src/journal/kysely-journal-store.ts';
 import { openPostgres } from '../src/journal/open-database.ts';
+import { Retention } from '../src/journal/retention.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
 import type { Answer } from './support/gateway.ts';
@@ -9,6 +11,8 @@ import type { Databases } from './support/shared-postgres.ts';
 
 const OTHER_DIRECT_DEBIT = { ...VALID_DIRECT_DEBIT, ddPaymentDay: '16' };
 const OPERATIONS = ['direct-debit', 'welcome-email'] as const;
+
+const DAY_MS = 86_400_000;
 
 type Operation = (typeof OPERATIONS)[number];
 
@@ -141,6 +145,71 @@ describe('two replicas on one journal', () => {
     const records = (await journalRecords(databaseUrl)).filter(({ requestId }) => sent.has(requestId));
     expect(records.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 40 }, () => 'applied'));
     expect(new Set(records.map(({ requestId }) => requestId))).toEqual(sent);
+  });
+});
+
+describe.each([
+  ['ahead', 500],
+  ['behind', -500],
+])('two replicas of which one is %s by more than the journal is kept', (_, days) => {
+  let right: TestGateway;
+  let wrong: TestGateway;
+  beforeAll(async () => {
+    const environment = { DATABASE_URL: databaseUrl, OCTANE_TIMEOUT_MS: '2000' };
+    [right, wrong] = await Promise.all([
+      TestGateway.start({ environment, beside: one }),
+      TestGateway.start({ environment, beside: one }),
+    ]);
+    const clock = wrong.application.get(Clock, { strict: false });
+    clock.now = () => Date.now() + days * DAY_MS;
+  }, 30_000);
+  afterAll(async () => {
+    await right.stop();
+    await wrong.stop();
+  });
+  const prune = (): Promise<void> => wrong.application.get(Retention, { strict: false }).prune();
+
+  it.each([
+    ['the right one', 'the wrong one'],
+    ['the wrong one', 'the right one'],
+  ])('give %s’s answer again at %s, and lose no key and no record', async (first) => {
+    const [begins, repeats] = first === 'the right one' ? [right, wrong] : [wrong, right];
+    for (const operation of OPERATIONS) {
+      const key = newKey();
+      const answer = await ask(begins, operation, key);
+      await prune();
+      const again = await ask(repeats, operation, key);
+      expect([again.text, again.headers['idempotency-replayed']]).toEqual([answer.text, 'true']);
+      const records = await journalRecords(databaseUrl);
+      const record = records.find(({ requestId }) => requestId === answer.headers['x-request-id']);
+      expect(Math.abs(record!.at - Date.now())).toBeLessThan(60_000);
+    }
+    expect(hits()).toBe(2);
+  });
+
+  it.each([
+    ['the right one', 'the wrong one'],
+    ['the wrong one', 'the right one'],
+  ])('know that a change of %s still runs at %s, and that nobody knows its outcome', async (first) => {
+    const [begins, repeats] = first === 'the right one' ? [right, wrong] : [wrong, right];
+    for (const operation of OPERATIONS) {
+      const key = newKey();
+      const held = Promise.withResolvers<() => void>();
+      one.octane.script = (_hit, response) => held.resolve(() => void response.writeHead(500).end());
+      const running = ask(begins, operation, key);
+      const fail = await held.promise;
+      expectProblem(await ask(repeats, operation, key), 409, 'request-in-progress');
+      await prune();
+      fail();
+      expect((await running).json.outcome).toBe('unknown');
+      one.octane.reset();
+      if (operation === 'welcome-email') {
+        const known = { outcome: 'unknown', retryable: false };
+        expectProblem(await ask(repeats, operation, key), 409, 'outcome-unknown', known);
+      } else
+        expectProblem(await ask(repeats, operation, key, OTHER_DIRECT_DEBIT), 422, 'idempotency-key-reused');
+      expect(hits()).toBe(0);
+    }
   });
 });
 

@@ -19,7 +19,10 @@ export class GroupCommit<T, R> {
   private writing = false;
 
   /** @param write gives one result for each item, in order */
-  constructor(private readonly write: (items: readonly T[]) => Promise<readonly R[]>) {}
+  constructor(
+    private readonly write: (items: readonly T[]) => Promise<readonly R[]>,
+    private readonly maxBatch = MAX_BATCH,
+  ) {}
 
   /**
    * @param patienceMs after that long the promise is rejected; an item that has not been handed to `write` by then never will be
@@ -56,7 +59,7 @@ export class GroupCommit<T, R> {
     // To the end of this turn of the event loop: what came in together is written together.
     await endOfTurn();
     while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, MAX_BATCH).filter(({ abandoned }) => !abandoned);
+      const batch = this.waiting.splice(0, this.maxBatch).filter(({ abandoned }) => !abandoned);
       if (batch.length > 0) await this.writeBatch(batch);
     }
     this.writing = false;

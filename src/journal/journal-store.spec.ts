@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { intentAt } from '../../test/support/intent.ts';
 import { sharedPostgres } from '../../test/support/shared-postgres.ts';
 import type { Databases } from '../../test/support/shared-postgres.ts';
@@ -9,22 +10,21 @@ import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './open-database.ts';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
+const YEAR_MS = 365 * 86_400_000;
 
-const intentOf = ({ at = NOW, ...changes }: Partial<Intent> = {}): Intent =>
-  intentAt(at, { unknownAt: NOW + 15_000, ...changes });
+const intentOf = (changes: Partial<Intent> = {}, at = NOW): Intent => intentAt(at, changes);
 
 const keyed = (hash: string, changes: Partial<Intent> = {}): Intent =>
-  intentOf({ key: { hash, fingerprint: 'f', expiresAt: NOW + 1000 }, ...changes });
+  intentOf({ key: { hash, fingerprint: 'f', ttlMs: 60_000 }, ...changes });
 
 const completionOf = (id: string, changes: Partial<Completion> = {}): Completion => ({
   id,
   outcome: 'applied',
   octaneStatus: 200,
   attempts: 1,
-  completedAt: NOW + 5,
+  durationMs: 5,
   reply: null,
   keepsKey: true,
-  keyGoesBackTo: null,
   ...changes,
 });
 
@@ -33,6 +33,8 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
   let folder: string;
   let database: ReturnType<typeof openSqlite>;
   let store: KyselyJournalStore;
+  let time: number;
+  let url: string;
   const records = async (now = NOW): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, now));
 
   beforeAll(async () => {
@@ -44,10 +46,12 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     await rm(folder, { recursive: true });
   });
   beforeEach(async () => {
+    url = (await postgres?.newDatabase()) ?? '';
     database = postgres
-      ? openPostgres(await postgres.newDatabase())
+      ? openPostgres(url)
       : openSqlite(join(await mkdtemp(join(folder, 'db-')), 'journal.db'));
-    store = new KyselyJournalStore(database);
+    time = NOW;
+    store = new KyselyJournalStore(database, true, () => time);
     await store.open();
   });
   afterEach(() => store.close());
@@ -89,7 +93,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
       expect(await store.begin([keyless, withKey])).toEqual([null, null]);
       await store.complete([
         completionOf(withKey.id, { outcome: 'unknown', octaneStatus: null, attempts: 3 }),
-        completionOf(keyless.id, { completedAt: NOW + Number(custno) }),
+        completionOf(keyless.id, { durationMs: Number(custno) }),
       ]);
     }
     const written = (await records())
@@ -140,7 +144,11 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
       completionOf(freed.id, { outcome: 'not-sent', octaneStatus: null, keepsKey: false }),
     ]);
     const [again, free] = await store.begin([keyed('kept'), keyed('freed')]);
-    expect(again).toMatchObject({ id: kept.id, outcome: 'applied', reply: 'sealed', fingerprint: 'f' });
+    expect(again).toMatchObject({
+      outcome: 'applied',
+      kept: { id: kept.id, reply: 'sealed', fingerprint: 'f' },
+      state: 'finished',
+    });
     expect(free).toBeNull();
   });
 
@@ -153,10 +161,8 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     const taken = await Promise.all(next.map((intent) => store.takeOver(holder!, intent)));
     expect(taken.filter(Boolean)).toHaveLength(1);
     const winner = next[taken.indexOf(true)]!;
-    await store.complete([
-      completionOf(winner.id, { outcome: 'not-sent', keepsKey: false, keyGoesBackTo: first.id }),
-    ]);
-    expect((await store.begin([keyed('k')]))[0]).toMatchObject({ id: first.id, outcome: 'unknown' });
+    await store.complete([completionOf(winner.id, { outcome: 'not-sent', keepsKey: false })]);
+    expect((await store.begin([keyed('k')]))[0]).toMatchObject({ kept: { id: first.id }, state: 'unknown' });
   });
 
   it('hands a key back once, also when that is written twice', async () => {
@@ -168,11 +174,10 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     const notSent = completionOf(second.id, {
       outcome: 'not-sent',
       keepsKey: false,
-      keyGoesBackTo: first.id,
     });
     await store.complete([notSent]);
     await store.complete([notSent]);
-    expect((await store.begin([third]))[0]).toMatchObject({ id: first.id, outcome: 'unknown' });
+    expect((await store.begin([third]))[0]).toMatchObject({ kept: { id: first.id }, state: 'unknown' });
   });
 
   it.each(['before', 'after'])('withdraws an intent %s it comes', async (when) => {
@@ -192,45 +197,88 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     await store.complete([completionOf(first.id, { outcome: 'unknown' })]);
     const [holder] = await store.begin([intent]);
     if (when === 'after') await store.takeOver(holder!, intent);
-    const notSent = { outcome: 'not-sent', keepsKey: false, keyGoesBackTo: first.id } as const;
+    const notSent = { outcome: 'not-sent', keepsKey: false } as const;
     await store.withdraw(intent, completionOf(intent.id, notSent));
-    await expect(store.takeOver(holder!, intent)).rejects.toThrow(/unique constraint/i);
-    expect((await store.begin([keyed('k')]))[0]).toMatchObject({ id: first.id, outcome: 'unknown' });
+    const late = await store.takeOver(holder!, intent).catch((error: Error) => error.message);
+    expect(String(late)).toMatch(when === 'after' ? /^false$/ : /unique constraint/i);
+    expect((await store.begin([keyed('k')]))[0]).toMatchObject({ kept: { id: first.id }, state: 'unknown' });
   });
 
-  it('keeps no reply of a change that has lost its key', async () => {
+  if (kind === 'PostgreSQL') {
+    it('waits for no key that another session has locked, to the cost of nobody else', async () => {
+      const [unknown, expired] = [keyed('unknown'), keyed('expired')];
+      await store.begin([unknown, expired]);
+      await store.complete([
+        completionOf(unknown.id, { outcome: 'unknown' }),
+        completionOf(expired.id, { reply: 'sealed' }),
+      ]);
+      await sql`UPDATE changes SET expires_at = ${NOW} WHERE id = ${expired.id}`.execute(database);
+      // As a replica that vanished between the two halves of a take-over.
+      const vanished = openPostgres(url);
+      const locked = await vanished.startTransaction().execute();
+      await locked.updateTable('changes').set({ key_hash: null }).execute();
+      const again = keyed('unknown');
+      const [held, other, busy] = await store.begin([again, keyed('other'), keyed('expired')]);
+      expect([held?.state, other, busy?.state]).toEqual(['unknown', null, 'running']);
+      expect(await store.takeOver(held!, again)).toBe(false);
+      expect(await store.prune(YEAR_MS, 10)).toEqual({ forgotten: 0, deleted: 0 });
+      await locked.rollback().execute();
+      await vanished.destroy();
+      expect(await store.takeOver(held!, again)).toBe(true);
+      expect(await store.begin([keyed('expired')])).toEqual([null]);
+    });
+  }
+
+  it('forgets the reply of a change whose key was taken over with the key that its successor has', async () => {
     const [first, second] = [keyed('k'), keyed('k')];
     await store.begin([first]);
+    time = NOW + 15_000;
     const [holder] = await store.begin([second]);
     await store.takeOver(holder!, second);
     await store.complete([completionOf(first.id, { reply: 'sealed' }), completionOf(second.id)]);
     expect(await store.show(first.id, NOW)).toMatchObject({ outcome: 'applied' });
-    const replies = database.selectFrom('changes').select('reply').where('id', '=', first.id);
-    expect(await replies.execute()).toEqual([{ reply: null }]);
+    time = NOW + 15_000 + 60_000;
+    await store.prune(YEAR_MS, 10);
+    const left = database.selectFrom('changes').select(['key_hash', 'fingerprint', 'reply']);
+    const nothing = { key_hash: null, fingerprint: null, reply: null };
+    expect(await left.execute()).toEqual([nothing, nothing]);
   });
 
   it('forgets expired keys and deletes old records, a few at a time', async () => {
-    const old = Array.from({ length: 5 }, (_, index) => intentOf({ at: NOW - 10_000 + index }));
-    await store.begin([...old, keyed('a'), keyed('b'), keyed('c')]);
-    const later = NOW + 20_000;
-    expect(await store.prune(later, NOW, 2)).toEqual({ forgotten: 2, deleted: 2 });
-    expect(await store.prune(later, NOW, 2)).toEqual({ forgotten: 1, deleted: 2 });
-    expect(await store.prune(later, NOW, 2)).toEqual({ forgotten: 0, deleted: 1 });
+    for (let index = 0; index < 5; index += 1) {
+      time = NOW - 10_000 + index;
+      await store.begin([intentOf({}, time)]);
+    }
+    time = NOW;
+    await store.begin([keyed('a'), keyed('b'), keyed('c')]);
+    time = NOW + 100_000;
+    expect(await store.prune(100_000, 2)).toEqual({ forgotten: 2, deleted: 2 });
+    expect(await store.prune(100_000, 2)).toEqual({ forgotten: 1, deleted: 2 });
+    expect(await store.prune(100_000, 2)).toEqual({ forgotten: 0, deleted: 1 });
     expect(await records()).toHaveLength(3);
     expect(await store.begin([keyed('a')])).toEqual([null]);
   });
 
+  it('deletes nothing early of a replica whose clock is behind', async () => {
+    await store.begin([intentOf({}, NOW - YEAR_MS)]);
+    time = NOW + 1000;
+    expect(await store.prune(2000, 10)).toEqual({ forgotten: 0, deleted: 0 });
+    time = NOW + 2001;
+    expect(await store.prune(2000, 10)).toEqual({ forgotten: 0, deleted: 1 });
+  });
+
   it('keeps a key that expired while its change is still running', async () => {
-    await store.begin([keyed('k')]);
-    await store.prune(NOW + 2000, 0, 10);
-    expect((await store.begin([keyed('k')]))[0]).not.toBeNull();
+    await store.begin([keyed('k', { key: { hash: 'k', fingerprint: 'f', ttlMs: 1000 } })]);
+    time = NOW + 2000;
+    await store.prune(YEAR_MS, 10);
+    expect((await store.begin([keyed('k')]))[0]).toMatchObject({ state: 'running' });
   });
 
   it('filters by customer, client, time and outcome, newest first', async () => {
     const changes = [
-      intentOf({ at: NOW - 2000, custno: '1' }),
-      intentOf({ at: NOW - 1000, custno: '2', client: 'billing-service' }),
-      intentOf({ at: NOW, custno: '1' }),
+      intentOf({ custno: '1' }, NOW - 2000),
+      intentOf({ custno: '2', client: 'billing-service' }, NOW - 1000),
+      intentOf({ custno: '1' }, NOW),
     ];
     await store.begin(changes);
     await store.complete([completionOf(changes[0]!.id, { outcome: 'rejected', octaneStatus: 422 })]);
@@ -248,7 +296,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
   });
 
   it('reads page by page', async () => {
-    const many = Array.from({ length: 1201 }, (_, index) => intentOf({ at: NOW + index }));
+    const many = Array.from({ length: 1201 }, (_, index) => intentOf({}, NOW + index));
     for (let from = 0; from < many.length; from += 400) await store.begin(many.slice(from, from + 400));
     expect((await records()).map(({ id }) => id)).toEqual(many.map(({ id }) => id).toReversed());
   });

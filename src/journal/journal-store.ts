@@ -1,12 +1,11 @@
 import type { Operation } from '../octane/octane-failure.ts';
 import type { Outcome } from '../problems/problems.ts';
+import type { KeyState } from './key-state.ts';
 
-/** A change that is about to be attempted: what is on record before anything leaves for Octane. */
+/** A change that is about to be attempted: what is on record before anything leaves for Octane. The store adds the time. */
 export interface Intent {
   /** UUID version 7, so that ids are in the order of time. */
   readonly id: string;
-  /** Milliseconds since the epoch, like every time here. */
-  readonly at: number;
   readonly issuer: string;
   readonly client: string;
   readonly subject: string;
@@ -14,8 +13,8 @@ export interface Intent {
   readonly custno: string;
   readonly operation: Operation;
   readonly requestId: string;
-  /** From then on a change without an outcome is one that a crash left behind: unknown. */
-  readonly unknownAt: number;
+  /** So long after it is on record, a change without an outcome is one that a crash left behind: unknown. */
+  readonly unknownAfterMs: number;
   readonly key: KeyClaim | null;
 }
 
@@ -25,15 +24,20 @@ export interface KeyClaim {
   readonly hash: string;
   /** Tells one body from another; says nothing about either to who does not know the key. */
   readonly fingerprint: string;
-  readonly expiresAt: number;
+  /** How long the key is remembered from when the change is on record, in whole milliseconds. */
+  readonly ttlMs: number;
 }
 
-/** The change that holds a key already. */
-export interface KeyHolder extends KeyClaim {
+/** Why a change does not get its key: somebody else's change keeps it. */
+export interface KeyHolder {
+  /** The change that has the key. */
   readonly id: string;
+  readonly hash: string;
   readonly outcome: Outcome | null;
-  readonly unknownAt: number;
-  readonly reply: string | null;
+  /** The change whose outcome counts for the key: the holder, or one that it took the key over from and could not repeat. */
+  readonly kept: { readonly id: string; readonly fingerprint: string; readonly reply: string | null };
+  /** A free key is no obstacle. */
+  readonly state: Exclude<KeyState, 'free'>;
 }
 
 export interface Completion {
@@ -41,18 +45,18 @@ export interface Completion {
   readonly outcome: Outcome;
   readonly octaneStatus: number | null;
   readonly attempts: number;
-  readonly completedAt: number;
+  /** From when the change was on record until its outcome was known. */
+  readonly durationMs: number;
   /** The sealed reply to give again; null where there is none to give. */
   readonly reply: string | null;
-  /** Whether the change holds on to its key. */
+  /** Whether the change keeps its key. Otherwise the key is where it was before this change: free, or with the one it was taken over from. */
   readonly keepsKey: boolean;
-  /** Where the key goes when it is not kept: back to the change that it was taken over from, or to nobody. */
-  readonly keyGoesBackTo: string | null;
 }
 
 /** One line of the record. */
 export interface JournalRecord {
   readonly id: string;
+  /** Milliseconds since the epoch, like every time here. */
   readonly at: number;
   readonly issuer: string;
   readonly client: string;
@@ -81,21 +85,22 @@ export interface JournalFilter {
 
 /**
  * Where the journal is kept. A promise that is fulfilled means that what it wrote survives a power failure. Any rejection
- * means that the store cannot be relied on at the moment.
+ * means that the store cannot be relied on at the moment. One clock decides what is expired, unknown and old, for all
+ * replicas: the store's own.
  */
 export abstract class JournalStore {
   /** Makes the store usable: connects, and brings its schema up to date. May be called again after it failed. */
   abstract open(): Promise<void>;
 
   /**
-   * Records intents. One whose key is held by another change is not recorded.
+   * Records intents. One whose key is kept by another change is not recorded.
    *
    * @returns for each intent, in order, the holder of its key, or null where it is recorded
    */
   abstract begin(intents: readonly Intent[]): Promise<(KeyHolder | null)[]>;
 
   /**
-   * Records an intent with the key of `holder`, which loses it, unless somebody else was faster.
+   * Records an intent with the key of `holder`, which loses it, unless somebody else was faster or is at it just now.
    *
    * @returns whether it is recorded
    */
@@ -106,8 +111,8 @@ export abstract class JournalStore {
   /** Completes an intent of which nobody knows whether it is recorded. If it is still on its way here, it comes too late. */
   abstract withdraw(intent: Intent, completion: Completion): Promise<void>;
 
-  /** Forgets keys and replies that expired before `now`, and records older than `oldest`: at most `limit` of each. */
-  abstract prune(now: number, oldest: number, limit: number): Promise<{ forgotten: number; deleted: number }>;
+  /** Forgets keys and replies that are expired, and deletes records that are older than `retentionMs`: at most `limit` of each. */
+  abstract prune(retentionMs: number, limit: number): Promise<Pruned>;
 
   /**
    * Writes, changes and deletes a record, as the changes of apps do, and leaves none behind.
@@ -117,4 +122,10 @@ export abstract class JournalStore {
   abstract check(): Promise<void>;
 
   abstract close(): Promise<void>;
+}
+
+/** How much was pruned. */
+export interface Pruned {
+  readonly forgotten: number;
+  readonly deleted: number;
 }

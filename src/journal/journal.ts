@@ -28,6 +28,8 @@ const STORE_PATIENCE_MS = 2000;
 const UNKNOWN_AFTER_BUDGET_MS = 5000;
 const HOUR_MS = 3_600_000;
 const REOPEN_INTERVAL_MS = 1000;
+/** Of many that want to repeat one unknown change, one does; the others then find it under way. */
+const MAX_TRIES = 2;
 /** An outage must not fill the memory with requests that were refused. */
 const MAX_WITHDRAWALS = 1000;
 
@@ -44,20 +46,17 @@ export interface Change {
 /** What is stored of a finished change, sealed. */
 type StoredReply<T> = { readonly answer: T | null } | { readonly problem: ProblemBody };
 
-/** What is put on record of a change before it leaves. */
-interface Entry {
-  readonly intent: Intent;
-  /** The change of unknown outcome that had the key before. */
-  readonly takenOverFrom: string | null;
-}
-
-interface TakeOver extends Entry {
+interface TakeOver {
   readonly holder: KeyHolder;
+  readonly intent: Intent;
 }
 
 /** A change that is on record and about to be attempted. */
-interface Begun extends Entry {
+interface Begun {
+  readonly intent: Intent;
   readonly repeatable: RepeatableRequest | undefined;
+  /** Milliseconds since before it was put on record. */
+  readonly elapsedMs: () => number;
 }
 
 type Result = Pick<Completion, 'outcome' | 'octaneStatus' | 'attempts'>;
@@ -69,11 +68,10 @@ const NOT_SENT: Result = { outcome: 'not-sent', octaneStatus: null, attempts: 0 
 export class Journal implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(Journal.name);
   private readonly begins = new GroupCommit<Intent, KeyHolder | null>((intents) => this.store.begin(intents));
-  private readonly takeOvers = new GroupCommit<TakeOver, boolean>(async (takeOvers) => {
-    const taken: boolean[] = [];
-    for (const { holder, intent } of takeOvers) taken.push(await this.store.takeOver(holder, intent));
-    return taken;
-  });
+  private readonly takeOvers = new GroupCommit<TakeOver, boolean>(
+    ([takeOver]) => this.store.takeOver(takeOver!.holder, takeOver!.intent).then((isTaken) => [isTaken]),
+    1,
+  );
   private readonly completions = new GroupCommit<Completion, void>(async (completions) => {
     await this.store.complete(completions);
     return [];
@@ -136,21 +134,23 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     const { key } = change.request;
     const repeatable = key === undefined ? undefined : new RepeatableRequest(key, change.body);
     const intent = this.intentOf(change, repeatable);
-    for (;;) {
-      const entry = { intent, takenOverFrom: null };
-      const holder = await this.write(this.begins, intent, entry);
-      if (!holder || !repeatable) return { ...entry, repeatable };
-      const verdict = judge(holder, intent, this.clock.now());
-      if (verdict === 'replay') return { replay: this.unseal<T>(holder, repeatable) };
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const begun = { intent, repeatable, elapsedMs: this.clock.stopwatch() };
+      const holder = await this.write(this.begins, intent, begun);
+      if (!holder || !repeatable) return begun;
+      const verdict = judge(holder, intent);
+      if (verdict === 'replay') return { replay: unseal<T>(holder, repeatable) };
       if (verdict !== 'take-over') throw new Problem(verdict);
-      const takeOver = { intent, holder, takenOverFrom: isExpired(holder, intent.at) ? null : holder.id };
-      if (await this.write(this.takeOvers, takeOver, takeOver)) return { ...takeOver, repeatable };
+      const again = { ...begun, elapsedMs: this.clock.stopwatch() };
+      if (await this.write(this.takeOvers, { holder, intent }, again)) return again;
     }
+    // Somebody else is taking the key over.
+    throw new Problem('request-in-progress');
   }
 
-  private async write<T, R>(commit: GroupCommit<T, R>, item: T, entry: Entry): Promise<R> {
+  private async write<T, R>(commit: GroupCommit<T, R>, item: T, begun: Begun): Promise<R> {
     try {
-      return await this.timed(commit.add(item, STORE_PATIENCE_MS, () => this.withdraw(entry)));
+      return await this.timed(commit.add(item, STORE_PATIENCE_MS, () => this.withdraw(begun)));
     } catch (error) {
       this.complain(error);
       throw new Problem('journal-unavailable');
@@ -168,22 +168,20 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** The entry of a request that was refused because of the store, which may have it: nothing was sent, and nothing will be. */
-  private withdraw(entry: Entry): void {
+  /** What is on record, perhaps, of a request that was refused because of the store: nothing was sent, and nothing will be. */
+  private withdraw(begun: Begun): void {
     if (this.backlog.size >= MAX_WITHDRAWALS) return;
-    const completion = this.completionOf(entry, NOT_SENT);
-    this.backlog.add(() => this.store.withdraw(entry.intent, completion));
+    const completion = this.completionOf(begun, NOT_SENT);
+    this.backlog.add(() => this.store.withdraw(begun.intent, completion));
   }
 
   private intentOf(
     { operation, caller, custno, request }: Change,
     repeatable: RepeatableRequest | undefined,
   ): Intent {
-    const at = this.clock.now();
     const { issuer, clientId, subject, groupno } = caller;
     return {
-      id: changeIdAt(at),
-      at,
+      id: changeIdAt(this.clock.now()),
       issuer,
       client: recordedName(clientId),
       subject: recordedName(subject),
@@ -191,12 +189,12 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       custno,
       operation,
       requestId: request.id,
-      unknownAt: at + this.settings.octaneTimeoutMs + UNKNOWN_AFTER_BUDGET_MS,
+      unknownAfterMs: this.settings.octaneTimeoutMs + UNKNOWN_AFTER_BUDGET_MS,
       key: repeatable
         ? {
             hash: repeatable.hash([issuer, clientId, subject, operation, custno]),
             fingerprint: repeatable.fingerprint(),
-            expiresAt: Math.ceil(at + this.settings.idempotencyTtlHours * HOUR_MS),
+            ttlMs: Math.ceil(this.settings.idempotencyTtlHours * HOUR_MS),
           }
         : null,
     };
@@ -242,26 +240,20 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
   }
 
   private completionOf(
-    { intent, takenOverFrom }: Entry,
+    { intent, elapsedMs }: Begun,
     { outcome, octaneStatus, attempts }: Result,
   ): Completion {
-    const keepsKey =
-      outcome !== 'not-sent' && !(outcome === 'rejected' && (octaneStatus === 401 || octaneStatus === 429));
+    const isFree =
+      outcome === 'not-sent' || (outcome === 'rejected' && (octaneStatus === 401 || octaneStatus === 429));
     return {
       id: intent.id,
       outcome,
       octaneStatus,
       attempts,
-      completedAt: this.clock.now(),
+      durationMs: Math.round(elapsedMs()),
       reply: null,
-      keepsKey,
-      keyGoesBackTo: keepsKey ? null : takenOverFrom,
+      keepsKey: !isFree,
     };
-  }
-
-  private unseal<T>(holder: KeyHolder, repeatable: RepeatableRequest): StoredReply<T> {
-    if (holder.reply === null) throw new Error('a finished change without its reply');
-    return JSON.parse(repeatable.unseal(holder.reply, holder.id)) as StoredReply<T>;
   }
 
   private async open(): Promise<void> {
@@ -293,20 +285,20 @@ function isOutdatedSchema(error: unknown): boolean {
 
 /** What the holder of a key means for another request with that key: a refusal, a replay, or that the key may change hands. */
 function judge(
-  holder: KeyHolder,
+  { kept, state }: KeyHolder,
   { key, operation }: Pick<Intent, 'key' | 'operation'>,
-  now: number,
 ): 'take-over' | 'replay' | 'request-in-progress' | 'idempotency-key-reused' | 'outcome-unknown' {
-  const isRunning = holder.outcome === null && now < holder.unknownAt;
-  if (!isRunning && isExpired(holder, now)) return 'take-over';
-  if (holder.fingerprint !== key?.fingerprint) return 'idempotency-key-reused';
-  if (isRunning) return 'request-in-progress';
-  if (holder.outcome === null || holder.outcome === 'unknown') {
-    return isRepeatable(operation) ? 'take-over' : 'outcome-unknown';
+  if (kept.fingerprint !== key?.fingerprint) return 'idempotency-key-reused';
+  switch (state) {
+    case 'running':
+      return 'request-in-progress';
+    case 'unknown':
+      return isRepeatable(operation) ? 'take-over' : 'outcome-unknown';
+    case 'finished':
+      return 'replay';
   }
-  return 'replay';
 }
 
-function isExpired(holder: KeyHolder, now: number): boolean {
-  return now >= holder.expiresAt;
+function unseal<T>({ kept: { id, reply } }: KeyHolder, repeatable: RepeatableRequest): StoredReply<T> {
+  return JSON.parse(repeatable.unseal(reply ?? '', id)) as StoredReply<T>;
 }

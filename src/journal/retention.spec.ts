@@ -5,7 +5,6 @@ import { intentAt } from '../../test/support/intent.ts';
 import { sharedPostgres } from '../../test/support/shared-postgres.ts';
 import type { Databases } from '../../test/support/shared-postgres.ts';
 import type { Settings } from '../config/settings.ts';
-import { Clock } from './clock.ts';
 import type { Completion, Intent, JournalRecord, KeyHolder } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './open-database.ts';
@@ -17,30 +16,20 @@ const DAY_MS = 24 * HOUR_MS;
 const TTL_MS = 24 * HOUR_MS;
 const RETENTION_DAYS = 400;
 
-class SetClock extends Clock {
-  constructor(private readonly time: number) {
-    super();
-  }
-
-  override now(): number {
-    return this.time;
-  }
+/** With the id of a change that begins at that time. */
+function keyedAt(at: number, hash: string, ttlMs = TTL_MS): Intent {
+  return intentAt(at, { key: { hash, fingerprint: 'f', ttlMs } });
 }
 
-function keyedAt(at: number, hash: string): Intent {
-  return intentAt(at, { key: { hash, fingerprint: 'f', expiresAt: at + TTL_MS } });
-}
-
-function appliedWithReply({ id, at }: Intent): Completion {
+function appliedWithReply({ id }: Intent): Completion {
   return {
     id,
     outcome: 'applied',
     octaneStatus: 200,
     attempts: 1,
-    completedAt: at + 5,
+    durationMs: 5,
     reply: 'sealed',
     keepsKey: true,
-    keyGoesBackTo: null,
   };
 }
 
@@ -48,6 +37,7 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
   let postgres: Databases | undefined;
   let folder: string;
   let store: KyselyJournalStore;
+  let time: number;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'octane-bff-retention-'));
     if (kind === 'PostgreSQL') postgres = await sharedPostgres();
@@ -61,33 +51,40 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
       postgres
         ? openPostgres(await postgres.newDatabase())
         : openSqlite(join(await mkdtemp(join(folder, 'db-')), 'journal.db')),
+      true,
+      () => time,
     );
     await store.open();
   });
   afterEach(() => store.close());
 
-  const pruneAt = (time: number): Promise<void> =>
-    new Retention(store, new SetClock(time), { journalRetentionDays: RETENTION_DAYS } as Settings).prune();
+  const pruneAt = (at: number): Promise<void> => {
+    time = at;
+    return new Retention(store, { journalRetentionDays: RETENTION_DAYS } as Settings).prune();
+  };
   const records = (): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, START));
+  const begin = (at: number, ...intents: Intent[]): Promise<(KeyHolder | null)[]> => {
+    time = at;
+    return store.begin(intents);
+  };
   /** Who holds the key at that time; whoever asks while nobody does gets it. */
-  const holderOf = async (hash: string, time: number): Promise<KeyHolder | null | undefined> =>
-    (await store.begin([keyedAt(time, hash)]))[0];
+  const holderOf = async (hash: string, at: number): Promise<KeyHolder | null | undefined> =>
+    (await begin(at, keyedAt(at, hash)))[0];
 
   it('forgets a key and its reply when the key expires, and not before; the record stays', async () => {
     const intent = keyedAt(START, 'k');
-    await store.begin([intent]);
+    await begin(START, intent);
     await store.complete([appliedWithReply(intent)]);
     await pruneAt(START + TTL_MS - 1);
-    expect(await holderOf('k', START + 1)).toMatchObject({ id: intent.id, reply: 'sealed' });
+    expect(await holderOf('k', START + 1)).toMatchObject({ kept: { id: intent.id, reply: 'sealed' } });
     await pruneAt(START + TTL_MS);
     expect(await records()).toEqual([expect.objectContaining({ id: intent.id, outcome: 'applied' })]);
     expect(await holderOf('k', START + TTL_MS)).toBeNull();
   });
 
   it('does not forget the key of a change that may still be under way, however short its life', async () => {
-    const intent = keyedAt(START, 'k');
-    const shortLived = { ...intent, key: { ...intent.key!, expiresAt: START + 1 } };
-    await store.begin([shortLived]);
+    const intent = keyedAt(START, 'k', 1);
+    await begin(START, intent);
     await pruneAt(START + 14_999);
     expect(await holderOf('k', START + 1)).toMatchObject({ id: intent.id });
     await pruneAt(START + 15_000);
@@ -96,7 +93,8 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
 
   it('deletes a record when it is old enough, and not before', async () => {
     const [old, young] = [intentAt(START), intentAt(START + 1)];
-    await store.begin([old, young]);
+    await begin(START, old);
+    await begin(START + 1, young);
     await pruneAt(START + RETENTION_DAYS * DAY_MS);
     expect((await records()).map(({ id }) => id)).toEqual([young.id, old.id]);
     await pruneAt(START + RETENTION_DAYS * DAY_MS + 1);
@@ -105,9 +103,9 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
 
   it('goes on until nothing is left to do, in batches', async () => {
     const old = Array.from({ length: 1200 }, (_, index) => keyedAt(START + index, `k${index}`));
-    for (let from = 0; from < old.length; from += 400) await store.begin(old.slice(from, from + 400));
+    for (let from = 0; from < old.length; from += 400) await begin(START, ...old.slice(from, from + 400));
     const young = keyedAt(START + 10 * DAY_MS, 'young');
-    await store.begin([young]);
+    await begin(START + 10 * DAY_MS, young);
     const batches: { forgotten: number; deleted: number }[] = [];
     const prune = store.prune.bind(store);
     store.prune = async (...args) => {

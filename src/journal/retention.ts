@@ -2,7 +2,6 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
-import { Clock } from './clock.ts';
 import { JournalStore } from './journal-store.ts';
 
 const INTERVAL_MS = 60_000;
@@ -18,7 +17,6 @@ export class Retention implements OnApplicationBootstrap, OnApplicationShutdown 
 
   constructor(
     private readonly store: JournalStore,
-    private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -37,9 +35,8 @@ export class Retention implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Prunes until nothing is left to prune. */
   async prune(): Promise<void> {
     for (;;) {
-      const now = this.clock.now();
-      const oldest = now - this.settings.journalRetentionDays * DAY_MS;
-      const { forgotten, deleted } = await this.store.prune(now, oldest, BATCH_ROWS);
+      const retentionMs = this.settings.journalRetentionDays * DAY_MS;
+      const { forgotten, deleted } = await this.store.prune(retentionMs, BATCH_ROWS);
       if (forgotten < BATCH_ROWS && deleted < BATCH_ROWS) return;
     }
   }

@@ -23,6 +23,8 @@ export interface ChangeRow {
   fingerprint: string | null;
   expires_at: number | null;
   reply: string | null;
+  /** The change of unknown outcome that had the key before. */
+  takes_over: string | null;
 }
 
 export interface JournalSchema {
@@ -77,6 +79,11 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .on('changes')
         .columns(['custno', 'id'])
         .execute();
+    },
+  },
+  '2026-11-28-take-overs': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema.alterTable('changes').addColumn('takes_over', 'text').execute();
     },
   },
 };

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { JournalStore } from './journal-store.ts';
-import type { Completion, Intent, KeyHolder } from './journal-store.ts';
+import type { Completion, Intent, KeyHolder, Pruned } from './journal-store.ts';
 
 type Method = 'open' | 'begin' | 'takeOver' | 'complete' | 'withdraw' | 'prune' | 'check' | 'close';
 
@@ -64,8 +64,8 @@ export class SqliteJournalStore extends JournalStore {
     await this.call('withdraw', [intent, completion]);
   }
 
-  prune(now: number, oldest: number, limit: number): Promise<{ forgotten: number; deleted: number }> {
-    return this.call('prune', [now, oldest, limit]) as Promise<{ forgotten: number; deleted: number }>;
+  prune(retentionMs: number, limit: number): Promise<Pruned> {
+    return this.call('prune', [retentionMs, limit]) as Promise<Pruned>;
   }
 
   async check(): Promise<void> {

@@ -1,11 +1,10 @@
 import { changeIdAt } from '../../src/journal/change-id.ts';
 import type { Intent } from '../../src/journal/journal-store.ts';
 
-/** What is put on record of a change before it leaves, without a key unless `changes` has one. */
+/** A change that begins at that time, as far as its id says. It has no key unless `changes` has one. */
 export function intentAt(at: number, changes: Partial<Intent> = {}): Intent {
   return {
     id: changeIdAt(at),
-    at,
     issuer: 'https://id.example.com/',
     client: 'selfcare-app',
     subject: 'user-1',
@@ -13,7 +12,7 @@ export function intentAt(at: number, changes: Partial<Intent> = {}): Intent {
     custno: '700123',
     operation: 'direct-debit',
     requestId: 'request-1',
-    unknownAt: at + 15_000,
+    unknownAfterMs: 15_000,
     key: null,
     ...changes,
   };

@@ -1,14 +1,30 @@
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { JournalRecord } from '../../src/journal/journal-store.ts';
 import { KyselyJournalStore } from '../../src/journal/kysely-journal-store.ts';
 import { openPostgres, openSqlite, sqlitePathOf } from '../../src/journal/open-database.ts';
+import type { JournalSchema } from '../../src/journal/schema.ts';
 
 /** The record as it stands in the store, newest first, read from outside the gateway. */
-export async function journalRecords(databaseUrl: string, now = Date.now()): Promise<JournalRecord[]> {
-  const path = sqlitePathOf(databaseUrl);
-  const store = new KyselyJournalStore(path === undefined ? openPostgres(databaseUrl) : openSqlite(path));
+export async function journalRecords(databaseUrl: string, now?: number): Promise<JournalRecord[]> {
+  const store = new KyselyJournalStore(open(databaseUrl));
   try {
     return await Array.fromAsync(store.list({}, now));
   } finally {
     await store.close();
   }
+}
+
+/** Makes every record that much older: to the store it is as if so much time had passed. */
+export async function ageRecords(databaseUrl: string, ms: number): Promise<void> {
+  const database = open(databaseUrl);
+  await sql`
+    UPDATE changes SET at = at - ${ms}, unknown_at = unknown_at - ${ms}, expires_at = expires_at - ${ms}
+  `.execute(database);
+  await database.destroy();
+}
+
+function open(databaseUrl: string): Kysely<JournalSchema> {
+  const path = sqlitePathOf(databaseUrl);
+  return path === undefined ? openPostgres(databaseUrl) : openSqlite(path);
 }
