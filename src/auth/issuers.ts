@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { buildConnector } from 'undici';
 import type { IssuerConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
 import { connectorOf } from '../outbound/connector.ts';
 import { Names } from '../outbound/names.ts';
+import { outboundProxy } from '../outbound/proxy.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { fetchKeySet, TIMEOUT_MS } from './fetch-key-set.ts';
 import { LocalIssuerKeys, RemoteIssuerKeys } from './issuer-keys.ts';
@@ -18,13 +22,16 @@ export interface Issuer {
 /** The issuers that the gateway trusts, each with its own keys. */
 @Injectable()
 export class Issuers {
-  private readonly connect = connectorOf({ timeoutMs: TIMEOUT_MS, names: new Names(2) });
+  private readonly connect: buildConnector.connector;
   private byName: ReadonlyMap<string, Issuer> = new Map();
 
   constructor(
     gateway: LiveGatewayConfig,
     private readonly metrics: Metrics,
+    @Inject(SETTINGS) settings: Settings,
   ) {
+    const proxy = outboundProxy(settings);
+    this.connect = connectorOf({ timeoutMs: TIMEOUT_MS, names: new Names(2), proxy });
     gateway.follow(({ issuers }) => {
       this.byName = new Map(issuers.map((config) => [config.issuer, { config, keys: this.keysFor(config) }]));
     });

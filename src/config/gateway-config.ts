@@ -1,3 +1,4 @@
+import type { OctaneTls } from './octane-tls.ts';
 import type { PublicKeys } from './public-key-file.ts';
 
 /** The JWS algorithms that an issuer may use: those that passport-jwt verifies with a public key. */
@@ -75,4 +76,5 @@ export interface GatewayConfig {
   readonly issuers: readonly IssuerConfig[];
   readonly callers: readonly CallerConfig[];
   readonly groups: readonly GroupConfig[];
+  readonly octaneTls: OctaneTls;
 }

@@ -74,7 +74,8 @@ function faultsOfUri(jwksUri: string, allowInsecureHttp = false): readonly strin
 
 describe('a gateway file that is right', () => {
   it('gives issuers, callers and groups, with the defaults filled in', () => {
-    const { groups, ...config } = load({});
+    const { groups, octaneTls, ...config } = load({});
+    expect(octaneTls.options()).toEqual({});
     expect(config).toEqual({
       issuers: [
         {

@@ -13,6 +13,7 @@ import type { CallerEntry, GroupEntry, IssuerEntry } from './gateway-file.dto.ts
 import { checkReferences } from './gateway-file.references.ts';
 import { type Located, checkShape } from './gateway-file.shape.ts';
 import { parseHttpUrl, requireProtectedTransport } from './http-url.ts';
+import { type OctaneTlsSettings, readOctaneTls } from './octane-tls.ts';
 import { parsePublicKeys } from './public-key-file.ts';
 import { SETTINGS_TABLE, type Settings } from './settings.ts';
 import { parseYaml } from './yaml-text.ts';
@@ -26,11 +27,12 @@ export {
 } from './gateway-config.ts';
 
 /** The settings that say which file it is and how it is read. */
-export type GatewayFileSettings = Pick<Settings, 'gatewayFile' | 'allowInsecureHttp' | 'readSecret'>;
+export type GatewayFileSettings = Pick<Settings, 'gatewayFile' | 'allowInsecureHttp' | 'readSecret'> &
+  OctaneTlsSettings;
 
 /**
- * Reads the gateway file, the secrets and the key files that it names, and checks them whole. Paths in the file are
- * relative to its folder.
+ * Reads the gateway file, the secrets and the key files that it names, and the files of TLS to Octane, and checks them whole.
+ * Paths in the file are relative to its folder.
  *
  * @param files takes up every file that is read, also when it is refused
  * @throws ConfigurationError with every fault at once; no fault shows a secret
@@ -39,6 +41,7 @@ export function loadGatewayFile(settings: GatewayFileSettings, files = new FileR
   const faults = new Faults();
   const place = SETTINGS_TABLE.gatewayFile.variable;
   const path = resolve(settings.gatewayFile);
+  const octaneTls = readOctaneTls(settings, files, faults);
   const text = faults.attempt(place, () => files.text(path)) ?? '';
   faults.throwIfAny();
   const content = parseYaml(text, place, faults);
@@ -51,7 +54,7 @@ export function loadGatewayFile(settings: GatewayFileSettings, files = new FileR
   const callers = entries.callers.map(({ entry }) => callerOf(entry));
   const groups = entries.groups.flatMap((located) => groupOf(located, sources) ?? []);
   faults.throwIfAny();
-  return deepFreeze({ issuers, callers, groups });
+  return deepFreeze({ issuers, callers, groups, octaneTls });
 }
 
 /** What the reading of an entry needs beside the entry, and where it leaves what it found. */

@@ -63,3 +63,21 @@ function isAddressOrNetwork(entry: string): boolean {
   if (prefix === undefined) return true;
   return /^[1-9][0-9]{0,2}$/.test(prefix) && Number(prefix) <= (isIPv4(address) ? 32 : 128);
 }
+
+export function anyText(text: string): string {
+  return text;
+}
+
+/** The URL of a proxy; http: where it has no scheme. It may hold a user name and a password, which no message shows. */
+export function proxyUrl(text: string): string {
+  const url = /^(https?:\/\/)?[^/?#\s\\]+\/?$/i.test(text)
+    ? URL.parse(/^https?:/i.test(text) ? text : `http://${text}`)
+    : null;
+  if (!url) throw new InvalidValue('must be the http: or https: URL of a proxy, without a path');
+  try {
+    decodeURIComponent(url.username + url.password);
+  } catch {
+    throw new InvalidValue('must have the user name and the password percent-encoded');
+  }
+  return url.href;
+}

@@ -35,6 +35,11 @@ describe('settings', () => {
       directDebitRules: 'standard',
       octaneTimeoutMs: 10_000,
       octaneConnectTimeoutMs: 2000,
+      octaneCaFile: undefined,
+      octaneClientCertFile: undefined,
+      octaneClientKeyFile: undefined,
+      httpsProxy: undefined,
+      noProxy: '',
       octaneMaxInFlight: 50,
       octaneRateLimit: undefined,
       callerRateLimit: 600,
@@ -153,6 +158,10 @@ describe('a variable that is right', () => {
     ['IDEMPOTENCY_TTL_HOURS', '0.0005', 'idempotencyTtlHours', 0.0005],
     ['DRAIN_DELAY_MS', '0', 'drainDelayMs', 0],
     ['MAX_EVENT_LOOP_DELAY_MS', '0', 'maxEventLoopDelayMs', 0],
+    ['HTTPS_PROXY', 'http://proxy.example.com:3128', 'httpsProxy', 'http://proxy.example.com:3128/'],
+    ['HTTPS_PROXY', 'proxy.example.com:3128', 'httpsProxy', 'http://proxy.example.com:3128/'],
+    ['HTTPS_PROXY', 'https://user:p%40ss@[::1]:3128/', 'httpsProxy', 'https://user:p%40ss@[::1]:3128/'],
+    ['NO_PROXY', '.example.com, 10.0.0.0/8', 'noProxy', '.example.com, 10.0.0.0/8'],
     ['PUBLIC_URL', 'https://bff.example.com/', 'publicUrl', 'https://bff.example.com'],
     ['PUBLIC_URL', 'http://bff.example.com/api/', 'publicUrl', 'http://bff.example.com/api'],
     [
@@ -263,6 +272,13 @@ describe('a variable that is wrong stops the start, by name and without its valu
     ...['/problems', 'ftp://canary', 'https://u:canary@h', 'https://h?canary', 'https://h#canary'].map(
       (text) => ['PUBLIC_URL', text],
     ),
+    ...[
+      'ftp://canary',
+      'http://canary/path',
+      'http://h?canary',
+      'socks5://canary:1',
+      'http://%zz:canary@h',
+    ].map((text) => ['HTTPS_PROXY', text]),
     ...['canary:4317', 'grpc://canary', 'http://h?canary'].map((text) => [
       'OTEL_EXPORTER_OTLP_ENDPOINT',
       text,

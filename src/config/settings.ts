@@ -5,11 +5,13 @@ import { FileReadings } from './file-readings.ts';
 import { parseBaseUrl, parseLoopbackUrl, requireProtectedTransport } from './http-url.ts';
 import {
   type Parser,
+  anyText,
   filePath,
   hostToListenOn,
   networks,
   oneOf,
   positiveNumber,
+  proxyUrl,
   trueOrFalse,
   wholeNumber,
 } from './setting-values.ts';
@@ -101,6 +103,32 @@ export const SETTINGS_TABLE = {
     '2000',
     timeoutMs,
     'Milliseconds that a connection to Octane may take to open, over all addresses of the host.',
+  ),
+  octaneCaFile: optional(
+    'OCTANE_CA_FILE',
+    filePath,
+    'File of the authorities (PEM) that TLS to Octane trusts, instead of those of Node.',
+  ),
+  octaneClientCertFile: optional(
+    'OCTANE_CLIENT_CERT_FILE',
+    filePath,
+    'File of the client certificate (PEM) that Octane is shown.',
+  ),
+  octaneClientKeyFile: optional(
+    'OCTANE_CLIENT_KEY_FILE',
+    filePath,
+    'File of the private key (PEM) of that certificate, without a passphrase.',
+  ),
+  httpsProxy: optional(
+    'HTTPS_PROXY',
+    proxyUrl,
+    'Proxy through which Octane and the issuers are reached, such as http://proxy.example.com:3128.',
+  ),
+  noProxy: withDefault(
+    'NO_PROXY',
+    '',
+    anyText,
+    'What is reached without the proxy: names, addresses, networks or *, with a port or without, separated by commas.',
   ),
   octaneMaxInFlight: withDefault(
     'OCTANE_MAX_IN_FLIGHT',

@@ -15,7 +15,7 @@ describe('the connections to Octane', () => {
   let now: number;
   let connections: OctaneConnections;
   const connectedSockets: Socket[] = [];
-  const connectTo = connectorOf({ timeoutMs: 10_000, names: new Names(1) });
+  const connectTo = connectorOf({ timeoutMs: 10_000, names: new Names(1), proxy: undefined });
   const connect: typeof connectTo = (options, callback) =>
     connectTo(options, (...result) => {
       if (result[1]) connectedSockets.push(result[1]);
@@ -30,7 +30,8 @@ describe('the connections to Octane', () => {
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const { port } = server.address() as AddressInfo;
-    connections = new OctaneConnections(`http://127.0.0.1:${port}`, connect, () => now);
+    connections = new OctaneConnections(`http://127.0.0.1:${port}`, () => now);
+    connections.connectBy(connect);
   });
   afterEach(async () => {
     await connections.close();
@@ -71,9 +72,9 @@ describe('the connections to Octane', () => {
     expect(opened).toHaveLength(2);
   });
 
-  it('are new once they are renewed', async () => {
+  it('are new once they are made in another way', async () => {
     await send(REPEATABLE);
-    connections.renew(connect);
+    connections.connectBy(connect);
     await send(REPEATABLE);
     expect(opened).toHaveLength(2);
   });

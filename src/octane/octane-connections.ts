@@ -35,11 +35,11 @@ export class OctaneConnections {
   private readonly all = new Set<Connection>();
   /** The one that was used last is used next. */
   private readonly idle: Connection[] = [];
+  private connect: buildConnector.connector | undefined;
   private generation = 0;
 
   constructor(
     private readonly origin: string,
-    private connect: buildConnector.connector,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -67,8 +67,8 @@ export class OctaneConnections {
     for (const connection of this.idle.splice(0)) this.discard(connection);
   }
 
-  /** From now on connections are made by another connector; the old ones serve out what they have begun. */
-  renew(connect: buildConnector.connector): void {
+  /** Says how connections are made from now on. Earlier ones only serve out what they have begun. */
+  connectBy(connect: buildConnector.connector): void {
     this.connect = connect;
     this.generation += 1;
     this.discardIdle();
@@ -100,7 +100,7 @@ export class OctaneConnections {
 
   private newConnection(): Connection {
     const client = new Client(this.origin, {
-      connect: this.connect,
+      connect: this.connect!,
       allowH2: false,
       keepAliveTimeout: MAX_IDLE_MS,
       keepAliveMaxTimeout: MAX_AGE_MS,

@@ -4,8 +4,11 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Axios, AxiosInstance } from 'axios';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
+import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import type { OctaneTls } from '../config/octane-tls.ts';
 import { connectorOf } from '../outbound/connector.ts';
 import { Names } from '../outbound/names.ts';
+import { outboundProxy } from '../outbound/proxy.ts';
 import { OctaneClient } from './octane-client.ts';
 import { OctaneConnections } from './octane-connections.ts';
 import { OctanePolicies } from './octane-policies.ts';
@@ -16,12 +19,20 @@ import { UndiciAxios } from './undici-axios.ts';
   providers: [
     {
       provide: OctaneConnections,
-      inject: [SETTINGS],
-      useFactory: ({ octaneBaseUrl, octaneConnectTimeoutMs }: Settings) =>
-        new OctaneConnections(
-          new URL(octaneBaseUrl).origin,
-          connectorOf({ timeoutMs: octaneConnectTimeoutMs, names: new Names(1) }),
-        ),
+      inject: [SETTINGS, LiveGatewayConfig],
+      useFactory: (settings: Settings, gateway: LiveGatewayConfig) => {
+        const timeoutMs = settings.octaneConnectTimeoutMs;
+        const names = new Names(1);
+        const proxy = outboundProxy(settings);
+        let tls: OctaneTls | undefined;
+        const connections = new OctaneConnections(new URL(settings.octaneBaseUrl).origin);
+        gateway.follow(({ octaneTls }) => {
+          if (tls?.isSameAs(octaneTls)) return;
+          tls = octaneTls;
+          connections.connectBy(connectorOf({ timeoutMs, names, proxy, tls: octaneTls.options() }));
+        });
+        return connections;
+      },
     },
   ],
   exports: [OctaneConnections],

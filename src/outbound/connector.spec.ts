@@ -22,7 +22,7 @@ describe('the connector', () => {
     const { port } = server.address() as AddressInfo;
     const options = { protocol, host: `127.0.0.1:${port}`, hostname: '127.0.0.1', port: String(port) };
     return new Promise((resolve, reject) => {
-      connectorOf({ timeoutMs, names: new Names(1) })(options, (...[error, socket]) => {
+      connectorOf({ timeoutMs, names: new Names(1), proxy: undefined })(options, (...[error, socket]) => {
         if (error) return reject(error);
         sockets.push(socket);
         resolve(socket);

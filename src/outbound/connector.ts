@@ -1,31 +1,42 @@
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { buildConnector, errors } from 'undici';
 import { dial } from './dial.ts';
 import { passOverInterimAnswers } from './interim-answers.ts';
 import type { Names } from './names.ts';
+import type { OutboundProxy } from './proxy.ts';
 import { whenRunningTimeIsOver } from './running-time.ts';
 
 export interface ConnectorOptions {
-  /** For the look-up of the name, the connection and TLS together. */
+  /** For the look-up of the name, the connection, the proxy and TLS together. */
   readonly timeoutMs: number;
   readonly names: Names;
+  readonly proxy: OutboundProxy | undefined;
+  /** Beside what Node trusts and shows by itself. */
+  readonly tls?: SecureContextOptions;
 }
 
 /** How undici gets its connections: bounded in time as a whole, over all addresses of a host, with no interim answers on them. */
-export function connectorOf({ timeoutMs, names }: ConnectorOptions): buildConnector.connector {
-  const secure = buildConnector({ timeout: 0, allowH2: false });
-  const open = async (options: buildConnector.Options, signal: AbortSignal): Promise<Socket> => {
-    const port = Number(options.port || (options.protocol === 'https:' ? 443 : 80));
-    const addresses = await names.addressesOf(options.hostname);
-    const socket = await dial(addresses, port, timeoutMs, signal);
-    if (options.protocol !== 'https:') return socket;
+export function connectorOf({ timeoutMs, names, proxy, tls }: ConnectorOptions): buildConnector.connector {
+  const secure = securing(tls);
+  const secureProxy = securing();
+  const reach = async (host: string, port: number, signal: AbortSignal): Promise<Socket> => {
+    const socket = await dial(await names.addressesOf(host), port, timeoutMs, signal);
     signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    return new Promise((resolve, reject) => {
-      secure({ ...options, httpSocket: socket }, (...[error, secured]) => {
-        if (error) reject(error);
-        else resolve(secured);
-      });
-    });
+    return socket;
+  };
+  const reachBy = async (via: OutboundProxy, host: string, port: number, signal: AbortSignal) => {
+    const socket = await reach(via.host, via.port, signal);
+    const secured = via.isSecure ? await secureProxy(via.host, via.port, socket) : socket;
+    return via.tunnel(secured, host, port);
+  };
+  const open = async (options: buildConnector.Options, signal: AbortSignal): Promise<Socket> => {
+    const { hostname, protocol } = options;
+    const port = Number(options.port || (protocol === 'https:' ? 443 : 80));
+    const socket = proxy?.isFor(hostname, port)
+      ? await reachBy(proxy, hostname, port, signal)
+      : await reach(hostname, port, signal);
+    return protocol === 'https:' ? secure(hostname, port, socket) : socket;
   };
   return (options, callback) => {
     const ending = new AbortController();
@@ -48,4 +59,17 @@ export function connectorOf({ timeoutMs, names }: ConnectorOptions): buildConnec
       },
     );
   };
+}
+
+/** TLS over an open connection, which remembers its sessions. */
+function securing(tls: SecureContextOptions = {}) {
+  const connect = buildConnector({ ...tls, timeout: 0, allowH2: false });
+  return (hostname: string, port: number, httpSocket: Socket): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      const options = { protocol: 'https:', host: hostname, hostname, port: String(port), httpSocket };
+      connect(options, (...[error, socket]) => {
+        if (error) reject(error);
+        else resolve(socket);
+      });
+    });
 }
