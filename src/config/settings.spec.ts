@@ -32,6 +32,7 @@ describe('settings', () => {
       gatewayFile: 'config/gateway.yaml',
       databaseUrl: 'sqlite:data/gateway.db',
       databaseUrlFile: undefined,
+      migrateOnStart: true,
       directDebitRules: 'standard',
       octaneTimeoutMs: 10_000,
       octaneConnectTimeoutMs: 2000,
