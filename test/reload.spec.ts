@@ -478,6 +478,7 @@ describe('a bad change', () => {
       {
         level: 'error',
         time: expect.any(String),
+        digest: expect.stringMatching(/^[0-9a-f]{64}$/),
         msg: 'gateway file refused: what was in use stays',
         faults: [
           'callers[1].unheardOf: unknown property',
