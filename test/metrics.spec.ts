@@ -362,7 +362,7 @@ describe('the metrics', () => {
     const state = async (operation: string): Promise<number> =>
       (await management.scrape()).value('octane_breaker_state', { operation });
     expect(await state('welcome-email')).toBe(0);
-    gateway.octane.script = answerWith(500);
+    gateway.octane.script = answerWith(503);
     const token = await tokenOf(gateway, app);
     const email = (custno: number): ReturnType<typeof send> =>
       send(gateway, app, { custno: String(custno), token });
@@ -372,7 +372,8 @@ describe('the metrics', () => {
       status: 'degraded',
       details: { octane: { status: 'degraded', breakers: { 'welcome-email': 'open' } } },
     });
-    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 10_000);
+    const now = performance.now.bind(performance);
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + 10_000);
     let finish: (() => void) | undefined;
     gateway.octane.script = (...call) => {
       finish = () => answerProperly(...call);

@@ -136,7 +136,8 @@ describe('a direct debit that Octane refused', () => {
   afterAll(() => gateway.stop());
   beforeEach(() => gateway.octane.reset());
 
-  it.each([400, 401, 403, 404, 409, 422, 418, 500, 501])('is not sent again after %i', async (status) => {
+  // The 401 comes last: nothing is sent for a while after it.
+  it.each([400, 403, 404, 409, 422, 418, 500, 501, 401])('is not sent again after %i', async (status) => {
     gateway.octane.script = answerWith(status);
     await gateway.setDirectDebit();
     expect(hits()).toBe(1);
@@ -273,16 +274,23 @@ describe('the breaker', () => {
     await gateway.stop();
   });
 
-  const fail = async (times: number): Promise<Answer[]> => {
-    gateway.octane.script = answerWith(500);
-    const answers = [];
-    for (let call = 0; call < times; call += 1) answers.push(await gateway.sendWelcomeEmail());
-    return answers;
+  const emailTo = async (custno: number, status: number): Promise<Answer> => {
+    gateway.octane.script = answerWith(status);
+    const token = await gateway.issuer.token({ claims: { client_id: 'billing-service' } });
+    return gateway.sendWelcomeEmail({ token, path: `/v1/customers/${custno}/send-welcome-email` });
+  };
+  const fail = async (times: number): Promise<void> => {
+    for (let call = 0; call < times; call += 1) await emailTo(700123, 503);
   };
   const letTimePass = (ms: number): void => {
-    const later = Date.now() + ms;
-    jest.spyOn(Date, 'now').mockReturnValue(later);
+    const now = performance.now.bind(performance);
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + ms);
   };
+  const logged = (): unknown[] =>
+    gateway.log
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ msg }) => /breaker/.test(String(msg)))
+      .map(({ operation, state }) => `${String(operation)} ${String(state)}`);
 
   it('opens after ten failures: nothing is sent, and the app hears when to come back', async () => {
     await fail(10);
@@ -293,6 +301,12 @@ describe('the breaker', () => {
     expect(hits()).toBe(10);
   });
 
+  it('says when the next call may be sent', async () => {
+    await fail(10);
+    letTimePass(6500);
+    expect((await gateway.sendWelcomeEmail()).headers['retry-after']).toBe('4');
+  });
+
   it('is each operation’s own', async () => {
     await fail(12);
     gateway.octane.script = answerProperly;
@@ -301,14 +315,34 @@ describe('the breaker', () => {
 
   it('never opens for what Octane refuses', async () => {
     const refusals = [400, 403, 404, 422, 429].flatMap((status) => Array.from({ length: 5 }, () => status));
-    for (const status of refusals) {
-      gateway.octane.script = answerWith(status);
-      await gateway.sendWelcomeEmail();
-    }
+    for (const status of refusals) await emailTo(700123, status);
     expect(hits()).toBe(refusals.length);
   });
 
-  it('lets one probe through after ten seconds, and closes when it succeeds', async () => {
+  it.each([404, 418, 429])('counts a %i as a call that did not fail', async (status) => {
+    for (let call = 0; call < 11; call += 1) await emailTo(700123, status);
+    await fail(10);
+    expect(logged()).toEqual([]);
+    await fail(1);
+    expect(logged()).toEqual(['welcome-email open']);
+  });
+
+  it.each([500, 501, 505, 599])(
+    'does not open for one customer whom Octane answers with %i',
+    async (status) => {
+      for (let call = 0; call < 25; call += 1) await emailTo(700123, status);
+      expect(hits()).toBe(25);
+      expect((await emailTo(700124, 204)).status).toBe(204);
+    },
+  );
+
+  it('opens for ten customers whom Octane answers with 500', async () => {
+    for (let call = 0; call < 10; call += 1) await emailTo(700100 + call, 500);
+    expect((await emailTo(700200, 204)).json.outcome).toBe('not-sent');
+    expect(hits()).toBe(10);
+  });
+
+  it('lets one probe through after ten seconds, and closes when it succeeds, with a line in the log each time', async () => {
     await fail(10);
     letTimePass(10_000);
     let finish: (() => void) | undefined;
@@ -326,6 +360,7 @@ describe('the breaker', () => {
     gateway.octane.script = answerProperly;
     expect((await gateway.sendWelcomeEmail()).status).toBe(204);
     expect(hits()).toBe(12);
+    expect(logged()).toEqual(['welcome-email open', 'welcome-email half-open', 'welcome-email closed']);
   });
 
   it('opens again when the probe fails', async () => {
@@ -336,35 +371,95 @@ describe('the breaker', () => {
     expect((await gateway.sendWelcomeEmail()).json.outcome).toBe('not-sent');
     expect(hits()).toBe(11);
   });
+
+  it('does not stay open for one customer whom Octane always answers with 500', async () => {
+    for (let call = 0; call < 3; call += 1) await emailTo(700666, 500);
+    await fail(10);
+    letTimePass(10_000);
+    expect((await emailTo(700666, 500)).status).toBe(502);
+    expect((await emailTo(700666, 500)).json.outcome).toBe('not-sent');
+    expect((await emailTo(700124, 204)).status).toBe(204);
+    expect((await emailTo(700125, 204)).status).toBe(204);
+  });
 });
 
 describe('the bulkhead', () => {
-  beforeEach(() => start({ OCTANE_MAX_IN_FLIGHT: '2' }));
-  afterEach(() => gateway.stop());
+  const held: (() => void)[] = [];
+  afterEach(async () => {
+    held.length = 0;
+    await gateway.stop();
+  });
+
+  const hold: Script = (...call) => void held.push(() => answerProperly(...call));
+  const emailOf = async (clientId: string, custno: number): Promise<Answer> => {
+    const token = await gateway.issuer.token({ claims: { client_id: clientId } });
+    return gateway.sendWelcomeEmail({ token, path: `/v1/customers/${custno}/send-welcome-email` });
+  };
+  const releaseAll = async (calls: readonly Promise<Answer>[]): Promise<number[]> => {
+    gateway.octane.script = answerProperly;
+    for (const release of held.splice(0)) release();
+    return (await Promise.all(calls)).map(({ status }) => status);
+  };
+  const sentFor = (custno: number): boolean =>
+    gateway.octane.hits.some(({ path }) => path.includes(`/${custno}/`));
 
   it('lets as many calls through as it has places, as many wait, and refuses the rest', async () => {
-    const held: (() => void)[] = [];
-    gateway.octane.script = (...call) => void held.push(() => answerProperly(...call));
+    await start({ OCTANE_MAX_IN_FLIGHT: '2' });
+    gateway.octane.script = hold;
     const calls = Array.from({ length: 5 }, () => gateway.setDirectDebit(VALID_DIRECT_DEBIT));
     const refused = await Promise.race(calls);
     expectProblem(refused, 503, 'overloaded', { outcome: 'not-sent', retryable: true });
     await eventually(() => hits() === 2);
-    gateway.octane.script = answerProperly;
-    for (const release of held) release();
-    const statuses = (await Promise.all(calls)).map(({ status }) => status);
+    const statuses = await releaseAll(calls);
     expect(statuses.filter((status) => status === 200)).toHaveLength(4);
     expect(hits()).toBe(4);
   });
 
-  it('lets nobody wait for ever', async () => {
-    gateway.octane.script = () => undefined;
-    const held = [gateway.sendWelcomeEmail(), gateway.sendWelcomeEmail()];
-    await eventually(() => hits() === 2);
-    expectProblem(await gateway.setDirectDebit(), 503, 'overloaded', {
-      outcome: 'not-sent',
-      retryable: true,
-    });
-    await gateway.octane.stop();
-    await Promise.all(held);
+  it('lets nobody wait for ever, and keeps no place for whom it refused', async () => {
+    await start({ OCTANE_MAX_IN_FLIGHT: '1' });
+    gateway.octane.script = hold;
+    const first = emailOf('billing-service', 1);
+    await eventually(() => hits() === 1);
+    const started = performance.now();
+    const waited = await emailOf('billing-service', 2);
+    expectProblem(waited, 503, 'overloaded', { outcome: 'not-sent', retryable: true });
+    expect(performance.now() - started).toBeGreaterThanOrEqual(990);
+    // Whoever gave up no longer waits: there is room for another.
+    const next = emailOf('other-group', 3);
+    await expect(Promise.race([next, eventually(() => held.length === 1)])).resolves.toBe(true);
+    expect(await releaseAll([first, next])).toEqual([204, 204]);
+    expect(sentFor(2)).toBe(false);
+  });
+
+  it('has a place for another caller however many calls one has', async () => {
+    await start({ OCTANE_MAX_IN_FLIGHT: '10' });
+    gateway.octane.script = hold;
+    const greedy = Array.from({ length: 20 }, (_, index) => emailOf('billing-service', 100 + index));
+    const refused = await Promise.race(greedy);
+    expectProblem(refused, 503, 'overloaded', { outcome: 'not-sent', retryable: true });
+    await eventually(() => hits() === 9);
+    const other = emailOf('other-group', 200);
+    await eventually(() => sentFor(200));
+    const statuses = await releaseAll([...greedy, other]);
+    expect(statuses.filter((status) => status === 503)).toHaveLength(2);
+  });
+
+  it('gives the one probe of a breaker to a call that has its place, not to one that waits', async () => {
+    await start({ OCTANE_MAX_IN_FLIGHT: '1' });
+    gateway.octane.script = answerWith(503);
+    for (let call = 0; call < 10; call += 1) await emailOf('other-group', 300 + call);
+    const now = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + 10_000);
+    try {
+      gateway.octane.script = hold;
+      const debit = gateway.setDirectDebit();
+      await eventually(() => held.length === 1);
+      // It finds no place, and so finds out nothing.
+      expect((await emailOf('billing-service', 1)).json.code).toBe('overloaded');
+      expect(await releaseAll([debit])).toEqual([200]);
+      expect((await emailOf('other-group', 2)).status).toBe(204);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });

@@ -120,7 +120,7 @@ const REFUSALS: Readonly<Record<string, () => Promise<Answer>>> = {
     raw(requestText('GET / HTTP/1.1', ['Host: canary', `X-Canary: ${'canary'.repeat(4000)}`])),
   'an unknown problem': () => gateway.call({ method: 'GET', path: '/problems/canary' }),
   ...Object.fromEntries(
-    [201, 204, 302, 400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503, 504].map((status) => [
+    [201, 204, 302, 400, 403, 404, 409, 418, 422, 429, 500, 502, 503, 504].map((status) => [
       `Octane's ${status}`,
       () => {
         octaneAnswers(status, status === 204 ? '' : undefined);
@@ -128,6 +128,11 @@ const REFUSALS: Readonly<Record<string, () => Promise<Answer>>> = {
       },
     ]),
   ),
+  // After it nothing is sent for that group for a second.
+  'Octane’s 401': () => {
+    octaneAnswers(401);
+    return withClaims({ client_id: 'other-group' });
+  },
   'Octane’s answer in another form': () => {
     octaneAnswers(200);
     return set();

@@ -27,7 +27,7 @@ export class DirectDebitService {
     report: LimitReport,
   ): Promise<DirectDebitAnswer> {
     await this.limits.countRequest(caller, report);
-    const customer = { groupno: caller.groupno, custno };
+    const customer = { caller, groupno: caller.groupno, custno };
     const operation = 'direct-debit';
     return this.journal.once({ operation, caller, custno, body, request }, () =>
       this.limits.countChange({ operation, ...customer }, report, async () => {

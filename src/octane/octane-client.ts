@@ -1,18 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import type { BreakerState } from './breaker.ts';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import type { Operation } from './octane-failure.ts';
 import { OctanePolicies } from './octane-policies.ts';
-import type { BreakerState } from './octane-policies.ts';
+import type { CustomerCall } from './octane-policies.ts';
 import { OctaneTransport } from './octane-transport.ts';
 import { readDirectDebitAnswer } from './wire.ts';
 import type { DirectDebitAnswer, DirectDebitOrder } from './wire.ts';
-
-/** The customer that a call is about. */
-export interface CustomerOfGroup {
-  readonly groupno: string;
-  readonly custno: string;
-}
 
 /** What a call to Octane gave. */
 export interface OctaneResult<T> {
@@ -36,33 +31,39 @@ export class OctaneClient {
 
   /** Set Customer Direct Debit. */
   async setDirectDebit(
-    customer: CustomerOfGroup,
+    { caller, groupno, custno }: CustomerCall,
     directDebit: DirectDebitOrder,
     correlation: Correlation,
   ): Promise<OctaneResult<DirectDebitAnswer>> {
     const operation = 'direct-debit';
-    const call = { operation, ...customer, body: { directDebit }, correlation, readBodyOf: 200 } as const;
-    const { result, attempts } = await this.policies.run(operation, async (timeoutMs) => {
-      const { status, body } = await this.transport.post(call, timeoutMs);
-      const answer = status === 200 ? readDirectDebitAnswer(body) : undefined;
-      if (answer) return answer;
-      throw new OctaneFailure(operation, 'octane-contract-violation', 'applied', {
-        fault: 'bad-answer',
-        octaneStatus: status,
-      });
-    });
+    const call = { operation, groupno, custno, body: { directDebit }, correlation, readBodyOf: 200 } as const;
+    const { result, attempts } = await this.policies.run(
+      operation,
+      { caller, groupno, custno },
+      async (timeoutMs) => {
+        const { status, body } = await this.transport.post(call, timeoutMs);
+        const answer = status === 200 ? readDirectDebitAnswer(body) : undefined;
+        if (answer) return answer;
+        throw new OctaneFailure(operation, 'octane-contract-violation', 'applied', {
+          fault: 'bad-answer',
+          octaneStatus: status,
+        });
+      },
+    );
     return { answer: result, octaneStatus: 200, attempts };
   }
 
   /** Send Welcome Email: any 2xx means that it was sent. */
   async sendWelcomeEmail(
-    customer: CustomerOfGroup,
+    { caller, groupno, custno }: CustomerCall,
     correlation: Correlation,
   ): Promise<OctaneResult<undefined>> {
     const operation = 'welcome-email';
-    const call = { operation, ...customer, body: {}, correlation } as const;
-    const { result, attempts } = await this.policies.run(operation, (timeoutMs) =>
-      this.transport.post(call, timeoutMs),
+    const call = { operation, groupno, custno, body: {}, correlation } as const;
+    const { result, attempts } = await this.policies.run(
+      operation,
+      { caller, groupno, custno },
+      (timeoutMs) => this.transport.post(call, timeoutMs),
     );
     return { answer: undefined, octaneStatus: result.status, attempts };
   }

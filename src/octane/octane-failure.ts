@@ -14,7 +14,8 @@ export function isRepeatable(operation: Operation): boolean {
 
 /**
  * What went wrong with one attempt: Octane's own status, or what happened to the connection. `broken`, `stale-connection`
- * (broken before any answer, after it had been idle) and `not-http` are after the request may have left, `no-connection` and `breaker-open` before.
+ * (broken before any answer, after it had been idle) and `not-http` are after the request may have left; `no-connection`,
+ * `breaker-open` and `locked-out` before.
  */
 export type Fault =
   | 'status'
@@ -25,7 +26,8 @@ export type Fault =
   | 'timeout'
   | 'too-large'
   | 'bad-answer'
-  | 'breaker-open';
+  | 'breaker-open'
+  | 'locked-out';
 
 type FailureCode = Extract<ProblemCode, `octane-${string}` | 'customer-not-found'>;
 
@@ -55,9 +57,9 @@ export class OctaneFailure extends Problem {
       outcome,
       retryable: isRetryable(operation, outcome, octaneStatus),
       ...(retryAfterMs !== undefined &&
-        code === 'octane-unavailable' && {
+        (code === 'octane-unavailable' || outcome === 'not-sent') && {
           // Who is told 0 comes back at once.
-          headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+          headers: { 'retry-after': String(Math.max(1, Math.ceil(Math.round(retryAfterMs) / 1000))) },
         }),
     });
     this.fault = fault;

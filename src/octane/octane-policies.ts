@@ -1,23 +1,16 @@
-import { AsyncResource } from 'node:async_hooks';
-import { Inject, Injectable } from '@nestjs/common';
-import {
-  BrokenCircuitError,
-  BulkheadRejectedError,
-  bulkhead,
-  circuitBreaker,
-  CircuitState,
-  DelegateBackoff,
-  handleWhen,
-  retry,
-} from 'cockatiel';
-import type { BulkheadPolicy, CircuitBreakerPolicy, RetryPolicy } from 'cockatiel';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { Problem } from '../problems/problems.ts';
 import type { Outcome } from '../problems/problems.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { Tracing } from '../telemetry/tracing.ts';
-import { FailureRateBreaker } from './failure-rate-breaker.ts';
+import { Breaker, BREAKER_STATES } from './breaker.ts';
+import type { Asker, BreakerState, Verdict } from './breaker.ts';
+import { Bulkhead } from './bulkhead.ts';
+import { CredentialsLockout } from './credentials-lockout.ts';
+import { NotFoundWatch } from './not-found-watch.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import type { Fault, Operation } from './octane-failure.ts';
 
@@ -37,6 +30,7 @@ const POLICIES: Readonly<Record<Operation, OperationPolicy>> = {
   // A second call could be a second email: only what certainly did not leave.
   'welcome-email': { retriedFaults: ['no-connection'], retriedStatuses: [] },
 };
+const OPERATIONS = ['direct-debit', 'welcome-email'] as const;
 const MAX_RETRIES = 2;
 /** Least and most before the first and before the second retry; spread, so that calls that failed together do not return together. */
 const BACKOFFS_MS = [
@@ -48,15 +42,20 @@ const RETRY_SHARE = 0.1;
 const MIN_RETRIES_UNDER_WAY = 5;
 /** How long a call waits for one of the places of the bulkhead. */
 const MAX_WAIT_MS = 1000;
-const BREAKER = { windowMs: 10_000, minimumCalls: 10, failureShare: 0.5 };
-const BREAKER_OPEN_MS = 10_000;
 
-/** Faults of Octane itself, beside every 5xx; what it refuses is no fault of its, and it may close an idle connection. */
+/** Faults of Octane itself, beside its statuses from 500 on. */
 const BREAKING_FAULTS: ReadonlySet<Fault> = new Set(['no-connection', 'broken', 'not-http', 'timeout']);
+/** Of what stands before Octane, or of all of Octane: no customer makes it answer so. */
+const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
+/** They say nothing of Octane: it was not asked, or it closed an idle connection, as it may. */
+const TELLING_NOTHING: ReadonlySet<Fault> = new Set(['breaker-open', 'locked-out', 'stale-connection']);
 
-/** In the order of the numbers that stand for them in metrics. */
-const BREAKER_STATES = ['closed', 'half-open', 'open'] as const;
-export type BreakerState = (typeof BREAKER_STATES)[number];
+/** Who calls Octane, and for which customer. */
+export interface CustomerCall {
+  readonly caller: { readonly issuer: string; readonly clientId: string };
+  readonly groupno: string;
+  readonly custno: string;
+}
 
 /** What a call gave, and how many attempts it took. */
 export interface Attempted<T> {
@@ -64,33 +63,39 @@ export interface Attempted<T> {
   readonly attempts: number;
 }
 
-/** How calls to Octane are bounded, repeated and held back: breaker → bulkhead → retry → attempt, in one time budget. */
+/**
+ * How calls to Octane are bounded, repeated and held back, in one time budget: lockout and breaker say whether to call at all, the
+ * bulkhead gives a place, and then they are asked again, so that nobody waits for a place as the one call that finds out.
+ */
 @Injectable()
 export class OctanePolicies {
-  private readonly places: BulkheadPolicy;
-  private readonly retrying: RetryPolicy;
-  private readonly breakers: Readonly<Record<Operation, CircuitBreakerPolicy>>;
-  private callsUnderWay = 0;
+  private readonly logger = new Logger(OctanePolicies.name);
+  private readonly places: Bulkhead;
+  private readonly breakers: Readonly<Record<Operation, Breaker>>;
+  private readonly notFoundWatch: NotFoundWatch;
   private retriesUnderWay = 0;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly lockout: CredentialsLockout,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,
   ) {
-    this.places = bulkhead(settings.octaneMaxInFlight, settings.octaneMaxInFlight);
-    this.retrying = retry(
-      handleWhen((error) => error instanceof PlannedRetry),
-      {
-        maxAttempts: MAX_RETRIES,
-        backoff: new DelegateBackoff(({ result }) =>
-          'error' in result ? (result.error as PlannedRetry).delayMs : 0,
-        ),
-      },
+    this.places = new Bulkhead(settings.octaneMaxInFlight);
+    this.breakers = {
+      'direct-debit': this.newBreaker('direct-debit'),
+      'welcome-email': this.newBreaker('welcome-email'),
+    };
+    this.notFoundWatch = new NotFoundWatch((isOnlyNotFound) =>
+      this.logger.warn(
+        isOnlyNotFound
+          ? 'Octane answered all of the last calls with 404: look at the path in OCTANE_BASE_URL'
+          : 'Octane no longer answers every call with 404',
+      ),
     );
-    this.breakers = { 'direct-debit': newBreaker(), 'welcome-email': newBreaker() };
-    metrics.read('octane_in_flight', () => settings.octaneMaxInFlight - this.places.executionSlots);
+    metrics.read('octane_in_flight', () => this.places.inFlight);
     metrics.read('octane_in_flight_limit', () => settings.octaneMaxInFlight);
+    metrics.read('octane_only_not_found', () => Number(this.notFoundWatch.isOnlyNotFound));
     metrics.read('octane_breaker_state', () =>
       this.breakerStates().map(([operation, state]) => [{ operation }, BREAKER_STATES.indexOf(state)]),
     );
@@ -98,67 +103,64 @@ export class OctanePolicies {
 
   /** Whether calls of each operation are let through. */
   breakerStates(): [Operation, BreakerState][] {
-    return (['direct-debit', 'welcome-email'] as const).map((operation) => [
-      operation,
-      stateOf(this.breakers[operation]),
-    ]);
+    return OPERATIONS.map((operation) => [operation, this.breakers[operation].state]);
   }
 
   /**
    * Runs a call to Octane under the policy of its operation.
    *
    * @param attempt one attempt, which throws OctaneFailure, within the given time
-   * @throws OctaneFailure of the attempt of which the least is known, or of an open breaker; Problem `overloaded`
+   * @throws OctaneFailure of the attempt of which the least is known, of an open breaker or a lockout; Problem `overloaded`
    */
-  run<T>(operation: Operation, attempt: (timeoutMs: number) => Promise<T>): Promise<Attempted<T>> {
-    return this.tracing.step(`octane.${operation}`, () => this.runWithin(operation, attempt));
+  run<T>(
+    operation: Operation,
+    call: CustomerCall,
+    attempt: (timeoutMs: number) => Promise<T>,
+  ): Promise<Attempted<T>> {
+    return this.tracing.step(`octane.${operation}`, () => this.runWithin(operation, call, attempt));
   }
 
   private async runWithin<T>(
     operation: Operation,
+    { caller, groupno, custno }: CustomerCall,
     attempt: (timeoutMs: number) => Promise<T>,
   ): Promise<Attempted<T>> {
     const deadline = performance.now() + this.settings.octaneTimeoutMs;
     const breaker = this.breakers[operation];
-    // While one call probes, the others do not wait for what it finds.
-    if (breaker.state === CircuitState.HalfOpen) throw breakerOpen(operation);
-    this.callsUnderWay += 1;
+    const asker: Asker = {
+      caller: JSON.stringify([caller.issuer, caller.clientId]),
+      customer: `${groupno}/${custno}`,
+    };
+    this.lockout.check(operation, groupno);
+    if (breaker.refuses(asker)) throw breakerOpen(operation, breaker);
+    const leave = await this.places.take(asker.caller, Math.min(MAX_WAIT_MS, deadline - performance.now()));
+    if (!leave) throw new Problem('overloaded', { reason: 'octane-in-flight' });
     try {
-      return await breaker.execute(() =>
-        this.inPlace(deadline, () => this.withRetries(operation, deadline, attempt)),
+      const report = breaker.begin(asker);
+      if (!report) throw breakerOpen(operation, breaker);
+      return await this.reported(report, () =>
+        this.lockout.run(operation, groupno, () =>
+          this.withRetries(operation, deadline, (timeoutMs) =>
+            this.lockout.watch(groupno, () => attempt(timeoutMs)),
+          ),
+        ),
       );
-    } catch (error) {
-      throw error instanceof BrokenCircuitError ? breakerOpen(operation) : error;
     } finally {
-      this.callsUnderWay -= 1;
+      leave();
     }
   }
 
-  private async inPlace<T>(deadline: number, call: () => Promise<T>): Promise<T> {
-    if (this.places.executionSlots > 0) return this.places.execute(call);
-    const waiting = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => {
-          waiting.abort();
-          reject(noPlace());
-        },
-        Math.min(MAX_WAIT_MS, deadline - performance.now()),
-      );
-    });
-    // The bulkhead would run it as a part of the request that made room.
-    const placed = this.places.execute(
-      AsyncResource.bind(() => {
-        clearTimeout(timer);
-        return call();
-      }),
-      waiting.signal,
-    );
-    return Promise.race([placed, tooLong]).catch((error: unknown) => {
-      clearTimeout(timer);
-      throw error instanceof BulkheadRejectedError ? noPlace() : error;
-    });
+  private async reported<T>(report: (verdict: Verdict) => void, call: () => Promise<T>): Promise<T> {
+    try {
+      const result = await call();
+      report('good');
+      this.notFoundWatch.answered(200);
+      return result;
+    } catch (error) {
+      report(verdictOn(error));
+      if (error instanceof OctaneFailure) this.notFoundWatch.answered(error.octaneStatus);
+      throw error;
+    }
   }
 
   private async withRetries<T>(
@@ -169,25 +171,24 @@ export class OctanePolicies {
     const failures: OctaneFailure[] = [];
     let isRetrying = false;
     try {
-      const result = await this.retrying.execute(async () => {
-        if (failures.length > 0) this.metrics.count('octane_retries_total', { operation });
+      for (;;) {
         try {
-          return await this.tracing.attempt(operation, failures.length, () =>
+          const result = await this.tracing.attempt(operation, failures.length, () =>
             this.timed(operation, () => attempt(Math.max(1, deadline - performance.now()))),
           );
+          return { result, attempts: failures.length + 1 };
         } catch (error) {
-          if (!(error instanceof OctaneFailure)) throw error;
+          if (!(error instanceof OctaneFailure)) throw leastCertain(failures) ?? error;
           failures.push(error);
           const delayMs = delayBeforeRetry(error, failures.length, deadline);
-          if (delayMs === undefined || !(isRetrying || this.mayRetry())) throw error;
+          if (delayMs === undefined || !(isRetrying || this.mayRetry()))
+            throw leastCertain(failures) ?? error;
           if (!isRetrying) this.retriesUnderWay += 1;
           isRetrying = true;
-          throw new PlannedRetry(delayMs);
+          await wait(delayMs);
+          this.metrics.count('octane_retries_total', { operation });
         }
-      });
-      return { result, attempts: failures.length + 1 };
-    } catch (error) {
-      throw verdictOf(failures) ?? error;
+      }
     } finally {
       if (isRetrying) this.retriesUnderWay -= 1;
     }
@@ -211,19 +212,23 @@ export class OctanePolicies {
 
   /** A storm of retries would keep down what is just getting up. */
   private mayRetry(): boolean {
-    return this.retriesUnderWay < Math.max(MIN_RETRIES_UNDER_WAY, this.callsUnderWay * RETRY_SHARE);
+    return this.retriesUnderWay < Math.max(MIN_RETRIES_UNDER_WAY, this.places.inFlight * RETRY_SHARE);
+  }
+
+  private newBreaker(operation: Operation): Breaker {
+    return new Breaker((state) => this.logger.warn({ operation, state }, BREAKER_WORDS[state]));
   }
 }
 
-/** Carries the delay to the retry policy; it never leaves this file. */
-class PlannedRetry extends Error {
-  constructor(readonly delayMs: number) {
-    super('retry');
-  }
-}
+const BREAKER_WORDS: Readonly<Record<BreakerState, string>> = {
+  open: 'the breaker is open: Octane failed too often, and calls are not sent',
+  'half-open': 'the breaker is half-open: one call finds out whether Octane is well',
+  closed: 'the breaker is closed: calls are sent again',
+};
 
 /** @returns undefined where the failure is final, or the budget too small */
 function delayBeforeRetry(failure: OctaneFailure, attempts: number, deadline: number): number | undefined {
+  if (attempts > MAX_RETRIES) return undefined;
   const { retriedFaults, retriedStatuses } = POLICIES[failure.operation];
   const { fault, octaneStatus = 0, retryAfterMs } = failure;
   const isRetried =
@@ -239,48 +244,26 @@ function delayBeforeRetry(failure: OctaneFailure, attempts: number, deadline: nu
  * What a call of several failed attempts comes to: the least certain of them, since an attempt of which nobody knows is not
  * undone by a later refusal. An applied one settles it: the change is as it was asked for.
  */
-function verdictOf(failures: readonly OctaneFailure[]): OctaneFailure | undefined {
+function leastCertain(failures: readonly OctaneFailure[]): OctaneFailure | undefined {
   const last = failures.at(-1);
-  const verdict =
+  const failure =
     last?.outcome === 'applied' ? last : (failures.findLast(({ outcome }) => outcome === 'unknown') ?? last);
-  if (verdict) verdict.attempts = failures.length;
-  return verdict;
+  if (failure) failure.attempts = failures.length;
+  return failure;
 }
 
-function newBreaker(): CircuitBreakerPolicy {
-  const breaker: CircuitBreakerPolicy = circuitBreaker(
-    // A probe that found no place has not shown that Octane is well.
-    handleWhen(
-      (error) => isOctanesFault(error) || (breaker.state === CircuitState.HalfOpen && isOverload(error)),
-    ),
-    { halfOpenAfter: BREAKER_OPEN_MS, breaker: new FailureRateBreaker(BREAKER) },
-  );
-  return breaker;
+/** What the end of a call says of Octane. What Octane refuses, and what it answers in a wrong form, did not fail. */
+function verdictOn(error: unknown): Verdict {
+  if (!(error instanceof OctaneFailure) || TELLING_NOTHING.has(error.fault)) return 'nothing';
+  const { fault, octaneStatus = 0 } = error;
+  if (BREAKING_FAULTS.has(fault) || OUTAGE_STATUSES.has(octaneStatus)) return 'failed';
+  return octaneStatus >= 500 ? 'failed-for-customer' : 'good';
 }
 
-function noPlace(): Problem {
-  return new Problem('overloaded', { reason: 'octane-in-flight' });
-}
-
-function stateOf({ state }: CircuitBreakerPolicy): BreakerState {
-  if (state === CircuitState.Closed) return 'closed';
-  return state === CircuitState.HalfOpen ? 'half-open' : 'open';
-}
-
-function isOctanesFault(error: unknown): boolean {
-  return (
-    error instanceof OctaneFailure && ((error.octaneStatus ?? 0) >= 500 || BREAKING_FAULTS.has(error.fault))
-  );
-}
-
-function isOverload(error: unknown): boolean {
-  return error instanceof Problem && error.code === 'overloaded';
-}
-
-function breakerOpen(operation: Operation): OctaneFailure {
+function breakerOpen(operation: Operation, { retryAfterMs }: Breaker): OctaneFailure {
   const failure = new OctaneFailure(operation, 'octane-unavailable', 'not-sent', {
     fault: 'breaker-open',
-    retryAfterMs: BREAKER_OPEN_MS,
+    retryAfterMs,
   });
   failure.attempts = 0;
   return failure;

@@ -41,7 +41,7 @@ export class OctaneTransport {
 
   constructor(
     private readonly http: HttpService,
-    private readonly gateway: LiveGatewayConfig,
+    gateway: LiveGatewayConfig,
     private readonly tracing: Tracing,
   ) {
     gateway.follow(({ groups }) => {
@@ -71,8 +71,6 @@ export class OctaneTransport {
         throw error instanceof TransportFailure ? explain(operation, error) : error;
       });
     this.tracing.answered(answer.status);
-    // The password may have been changed a moment ago: the next call uses what its file says now.
-    if (answer.status === 401) this.gateway.lookAtOnce();
     if (answer.status < 200 || answer.status > 299) {
       throw refusal(operation, answer.status, retryAfterMs(answer.headers['retry-after']));
     }

@@ -9,6 +9,7 @@ import type { OctaneTls } from '../config/octane-tls.ts';
 import { connectorOf } from '../outbound/connector.ts';
 import { Names } from '../outbound/names.ts';
 import { outboundProxy } from '../outbound/proxy.ts';
+import { CredentialsLockout } from './credentials-lockout.ts';
 import { OctaneClient } from './octane-client.ts';
 import { OctaneConnections } from './octane-connections.ts';
 import { OctanePolicies } from './octane-policies.ts';
@@ -60,6 +61,7 @@ class OctaneConnectionsModule implements OnApplicationShutdown {
         ),
     },
     OctaneTransport,
+    CredentialsLockout,
     OctanePolicies,
     OctaneClient,
   ],

@@ -195,8 +195,9 @@ const KINDS = {
     title: 'Octane rejected the credentials of the gateway',
     detail: 'The billing system does not accept the credentials of the gateway. Nothing was changed.',
     meaning:
-      'Octane answered 401. The credentials that the gateway holds for your group are wrong or expired; your token is fine.',
-    action: 'Nothing that the app can do: the operator of the gateway has to correct the credentials.',
+      'Octane answered 401. The credentials that the gateway holds for your group are wrong or expired; your token is fine. For a time after that answer the gateway sends nothing for your group, so that Octane does not lock the account: such a request has the outcome "not-sent".',
+    action:
+      'The operator of the gateway has to correct the credentials. Look at "retryable": when it is true, the same request may be sent again after the seconds in Retry-After.',
   },
   'octane-error': {
     status: 502,

@@ -155,6 +155,11 @@ export const METRICS = {
     help: 'Log lines that were not written, because nobody read them or the disk was full.',
     labels: {},
   },
+  octane_only_not_found: {
+    type: 'gauge',
+    help: '1 while Octane has answered all of the last calls, 10 or more, with 404: OCTANE_BASE_URL may lack a part of its path.',
+    labels: {},
+  },
   config_reloads_total: {
     type: 'counter',
     help: 'Changes of the gateway file, or of a file that it names, that were taken over or refused.',

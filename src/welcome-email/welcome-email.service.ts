@@ -26,7 +26,7 @@ export class WelcomeEmailService {
     report: LimitReport,
   ): Promise<void> {
     await this.limits.countRequest(caller, report);
-    const customer = { groupno: caller.groupno, custno };
+    const customer = { caller, groupno: caller.groupno, custno };
     const operation = 'welcome-email';
     return this.journal.once({ operation, caller, custno, body, request }, () =>
       this.limits.countChange({ operation, ...customer }, report, async () => {

@@ -607,9 +607,9 @@ export interface components {
       status: 500;
     };
     /**
-     * @description Octane answered 401. The credentials that the gateway holds for your group are wrong or expired; your token is fine.
+     * @description Octane answered 401. The credentials that the gateway holds for your group are wrong or expired; your token is fine. For a time after that answer the gateway sends nothing for your group, so that Octane does not lock the account: such a request has the outcome "not-sent".
      *
-     *     Nothing that the app can do: the operator of the gateway has to correct the credentials.
+     *     The operator of the gateway has to correct the credentials. Look at "retryable": when it is true, the same request may be sent again after the seconds in Retry-After.
      */
     OctaneCredentialsRejectedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -620,14 +620,12 @@ export interface components {
        * @description What became of the change at Octane.
        *
        *     - `rejected`: Octane refused it
+       *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
-      outcome: 'rejected';
-      /**
-       * @description Whether the same request may be sent again as it is.
-       * @constant
-       */
-      retryable: false;
+      outcome: 'rejected' | 'not-sent';
+      /** @description Whether the same request may be sent again as it is. */
+      retryable: boolean;
     };
     /**
      * @description Octane answered with an unexpected status, or the connection broke before its answer was whole. "outcome" tells whether the change may have been made.
