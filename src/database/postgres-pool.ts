@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { PatientSocket } from './patient-socket.ts';
 
 /** How long the parts of one statement may take, in milliseconds. */
 export interface Patience {
@@ -50,6 +51,7 @@ export class PostgresPool {
       connectionString: url,
       max: CONNECTIONS,
       connectionTimeoutMillis: connectMs,
+      stream: () => new PatientSocket(connectMs),
       query_timeout: statementMs + GRACE_MS,
       maxLifetimeSeconds: MAX_CONNECTION_AGE_SECONDS,
       keepAlive: true,
