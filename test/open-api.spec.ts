@@ -5,6 +5,7 @@ import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { DirectDebitController } from '../src/direct-debit/direct-debit.controller.ts';
 import { SetDirectDebitDto } from '../src/direct-debit/dto/set-direct-debit.dto.ts';
+import { OpenApi } from '../src/http/open-api.ts';
 import { readDirectDebitAnswer } from '../src/octane/wire.ts';
 import { makeDocument } from '../src/open-api/document.ts';
 import { RequireScope } from '../src/auth/access.decorators.ts';
@@ -23,9 +24,16 @@ let gateway: TestGateway;
 let document: any;
 beforeAll(async () => {
   gateway = await TestGateway.start();
-  document = (await gateway.call({ method: 'GET', path: '/openapi.json' })).json;
+  document = await servedDocument();
 });
 afterAll(() => gateway.stop());
+
+/** @throws Error where something else than the document is served, so that it is never written down in its place */
+async function servedDocument(): Promise<any> {
+  const { status, json } = await gateway.call({ method: 'GET', path: '/openapi.json' });
+  if (status !== 200) throw new Error(`/openapi.json was answered with ${status} ${json.code}`);
+  return json;
+}
 
 const documentAt = (level: RuleLevel): any =>
   JSON.parse(
@@ -46,6 +54,15 @@ it('openapi.json is what the gateway serves (npm run docs writes it)', async () 
   const served = `${JSON.stringify(document, null, 2)}\n`;
   if (process.env['UPDATE_DOCS'] === '1') await writeFile(COMMITTED, served);
   expect(await readFile(COMMITTED, 'utf8')).toBe(served);
+});
+
+it('a document that cannot be made is never written to openapi.json', async () => {
+  const openApi = gateway.application.get(OpenApi);
+  const make = openApi['make']!;
+  openApi.madeBy(() => Promise.reject(new Error('defect')));
+  await expect(servedDocument()).rejects.toThrow('/openapi.json was answered with 500 internal-error');
+  openApi.madeBy(make);
+  expect(await servedDocument()).toEqual(document);
 });
 
 it('has no enum of numbers or booleans, of which generators of Swift and Kotlin make texts', () => {

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { DirectDebitService } from '../src/direct-debit/direct-debit.service.ts';
+import { OpenApi } from '../src/http/open-api.ts';
 import { eventually } from './support/eventually.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';
@@ -227,6 +228,27 @@ describe('the log', () => {
         frames: expect.arrayContaining([expect.stringContaining('secrecy.spec')]),
       }),
     );
+  });
+
+  it('says in words what is wrong only where the words hold no value', async () => {
+    const openApi = gateway.application.get(OpenApi);
+    const usual = openApi['make']!;
+    const reasonFor = async (make: () => Promise<never>): Promise<unknown> => {
+      openApi.madeBy(make);
+      const { status, json } = await gateway.call({ method: 'GET', path: '/openapi.json' });
+      expect(status).toBe(500);
+      const lines = gateway.log.map((line) => JSON.parse(line));
+      return lines.find(({ msg, requestId }) => msg === 'request failed' && requestId === json.instance)
+        .reason;
+    };
+    const missing = undefined as unknown as { canary: string };
+    expect(await reasonFor(() => JSON.parse('{"canary'))).toBeUndefined();
+    expect(await reasonFor(() => Promise.reject(new Error('canary')))).toBeUndefined();
+    expect(await reasonFor(async () => missing.canary as never)).toBe(
+      "Cannot read properties of undefined (reading 'canary')",
+    );
+    expect(await reasonFor(undefined as never)).toBe('nothing makes the description');
+    openApi.madeBy(usual);
   });
 
   it.each([

@@ -15,11 +15,16 @@ export class OpenApi {
 
   madeBy(make: () => Promise<Reference>): void {
     this.make = make;
+    this.made = undefined;
   }
 
   get reference(): Promise<Reference> {
     if (!this.make) throw new Error('nothing makes the description');
-    this.made ??= this.make();
+    this.made ??= this.make().catch((error: unknown) => {
+      // What failed for want of memory or files may succeed the next time.
+      this.made = undefined;
+      throw error;
+    });
     return this.made;
   }
 }

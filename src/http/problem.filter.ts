@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { Catch, HttpException, Inject, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -49,7 +50,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (status === 404) return this.notFound(request);
     if (status !== undefined && status >= 400 && status < 500)
       return new Problem('invalid-request', { status });
-    this.logger.error({ requestId: request.id, ...withoutMessage(error) }, 'request failed');
+    this.logger.error({ requestId: request.id, ...defectOf(error) }, 'request failed');
     return new Problem('internal-error');
   }
 
@@ -67,12 +68,32 @@ function statusOf(error: unknown): number | undefined {
     : (error as Partial<FastifyError> | null)?.statusCode;
 }
 
-/** An error's message may quote what the app sent; its class, code and stack frames cannot. */
-function withoutMessage(error: unknown): Record<string, unknown> {
+/** What a log may tell of a defect: its class, code, stack frames and, where it cannot hold a value, its message. */
+function defectOf(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
   const frames = (error.stack ?? '')
     .replace(error.message, () => '')
     .split('\n')
     .filter((line) => line.startsWith('    at '));
-  return { error: error.name, code: (error as NodeJS.ErrnoException).code, frames };
+  return {
+    error: error.name,
+    code: (error as NodeJS.ErrnoException).code,
+    reason: isOurs(error, frames[0]) || NOTHING_THERE.test(error.message) ? error.message : undefined,
+    frames,
+  };
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** V8's words for the most frequent defect: they name a property of the code and no value. */
+const NOTHING_THERE =
+  /^Cannot (?:read|set) properties of (?:undefined|null) \((?:reading|setting) '[A-Za-z_$][\w$]{0,39}'\)$/;
+
+/**
+ * Whether a `throw new Error('…')` of this gateway's code made it; those sentences hold no value. The message of any other error
+ * may quote what the app sent: V8 does when JSON cannot be parsed, and packages do as they like.
+ */
+function isOurs({ name }: Error, topFrame = ''): boolean {
+  const path = topFrame.replace('file://', '');
+  const isOwnCode = ['src/', 'dist/'].some((folder) => path.includes(`${ROOT}${folder}`));
+  return name === 'Error' && isOwnCode && !path.includes('dist/packages/');
 }
