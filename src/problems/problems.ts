@@ -49,7 +49,7 @@ const KINDS = {
     title: 'Invalid access token',
     detail: 'The access token was not accepted. Get a new one from your identity provider.',
     meaning:
-      'The token is malformed, expired or not yet valid, signed by an unknown key or with a forbidden algorithm, meant for another audience, or from an issuer that this gateway does not know.',
+      'The token is malformed, expired or not yet valid, or valid for too long; it is signed by an unknown key or with a forbidden algorithm; it is meant for another audience, or from an issuer that this gateway does not know; or it is an ID token and no access token.',
     action:
       'Get a new token and send the request once more. If a fresh token is refused too, compare its "iss", "aud" and "exp" with what the operator of the gateway expects.',
   },

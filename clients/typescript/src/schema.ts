@@ -347,7 +347,7 @@ export interface components {
       status: 401;
     };
     /**
-     * @description The token is malformed, expired or not yet valid, signed by an unknown key or with a forbidden algorithm, meant for another audience, or from an issuer that this gateway does not know.
+     * @description The token is malformed, expired or not yet valid, or valid for too long; it is signed by an unknown key or with a forbidden algorithm; it is meant for another audience, or from an issuer that this gateway does not know; or it is an ID token and no access token.
      *
      *     Get a new token and send the request once more. If a fresh token is refused too, compare its "iss", "aud" and "exp" with what the operator of the gateway expects.
      */
