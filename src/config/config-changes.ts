@@ -21,6 +21,7 @@ export function changesBetween(before: GatewayConfig, after: GatewayConfig): Con
     changed: listed([
       ...[...now].filter(([name, entry]) => isChanged(old, name, entry)).map(([name]) => name),
       ...[...secrets].filter(([name, secret]) => isChanged(oldSecrets, name, secret)).map(([name]) => name),
+      ...(after.octaneTls.isSameAs(before.octaneTls) ? [] : ['certificates for Octane']),
     ]),
     removed: listed([...old.keys()].filter((name) => !now.has(name))),
   };

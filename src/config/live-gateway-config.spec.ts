@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { jest } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
 import { stringify } from 'yaml';
@@ -65,8 +66,9 @@ function write(name: string, text: string): void {
   writeFileSync(join(folder, name), text);
 }
 
-function start(): LiveGatewayConfig {
+function start(more: { octaneCaFile?: string } = {}): LiveGatewayConfig {
   const live = new LiveGatewayConfig({
+    ...more,
     gatewayFile: join(folder, 'gateway.yaml'),
     allowInsecureHttp: false,
     readSecret: (variable) => environment[variable],
@@ -95,8 +97,8 @@ describe('the start', () => {
 
   it('refuses a bad file', () => {
     write('gateway.yaml', fileOf({ caller: { groupno: 'canary' } }));
-    expect(start).toThrow(ConfigurationError);
-    expect(start).toThrow('callers[0].groupno: no such group');
+    expect(() => start()).toThrow(ConfigurationError);
+    expect(() => start()).toThrow('callers[0].groupno: no such group');
   });
 });
 
@@ -495,6 +497,14 @@ describe('what is told of a change', () => {
     write('password', 'new');
     look(live);
     expect(reloads[0]?.digest).toBe(digest);
+  });
+
+  it('names certificates for Octane that changed', () => {
+    write('ca.pem', rootCertificates[0]!);
+    const live = start({ octaneCaFile: join(folder, 'ca.pem') });
+    write('ca.pem', rootCertificates[1]!);
+    look(live);
+    expect(reloads).toMatchObject([{ added: [], changed: ['certificates for Octane'], removed: [] }]);
   });
 
   it('names a hundred entries and counts the others', () => {

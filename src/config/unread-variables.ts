@@ -9,7 +9,7 @@ export interface UnreadVariable {
 const OWN_PREFIX = /^OCTANE_/i;
 /** Set by npm, by Kubernetes for each service, and for other programs beside ours. */
 const OF_OTHERS =
-  /^npm_|_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$|^((http|https|ftp|all|no)_proxy|HTTP_PROXY|FTP_PROXY|ALL_PROXY)$/;
+  /^npm_|_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$|^(http|ftp|all)_proxy$|^(HTTP|FTP|ALL)_PROXY$/;
 
 /**
  * Finds variables that were probably meant to be a setting: misspelt, in another case, with a word too many or too few, or with
@@ -19,10 +19,14 @@ export function unreadVariables(
   names: readonly string[],
   known: readonly string[],
 ): readonly UnreadVariable[] {
-  return names
-    .filter((name) => name !== '' && !known.includes(name) && !OF_OTHERS.test(name))
-    .map((variable) => ({ variable, similarTo: mostSimilar(variable, known) }))
-    .filter(({ variable, similarTo }) => similarTo !== undefined || OWN_PREFIX.test(variable));
+  return (
+    names
+      .filter((name) => name !== '' && !known.includes(name) && !OF_OTHERS.test(name))
+      // Proxies are often set in both cases, for programs that read one of them.
+      .filter((name) => !names.includes(name.toUpperCase()) || name === name.toUpperCase())
+      .map((variable) => ({ variable, similarTo: mostSimilar(variable, known) }))
+      .filter(({ variable, similarTo }) => similarTo !== undefined || OWN_PREFIX.test(variable))
+  );
 }
 
 function mostSimilar(name: string, known: readonly string[]): string | undefined {
