@@ -19,7 +19,7 @@ const PRINCIPAL = { issuer: ISSUER, subject: 'user-0', clientId: CLIENT, scopes:
 const TAKE_AWAY: Readonly<Record<PartName, () => Promise<void>>> = {
   journal: () =>
     replace<Journal>('journal/journal.js', 'Journal', {
-      once: async (_, attempt) => (await attempt()).answer,
+      once: async (_, attempt) => (await attempt(() => Infinity)).answer,
     }),
   limits: () =>
     replace<Limits>('limits/limits.js', 'Limits', {

@@ -1,3 +1,6 @@
+import { jest } from '@jest/globals';
+import { Clock } from '../src/journal/clock.ts';
+import { JournalStore } from '../src/journal/journal-store.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
@@ -299,6 +302,62 @@ describe.each(STORE_KINDS)('idempotency on %s', (kind) => {
       expect(
         answers.filter(({ status, headers }) => status === 200 && !headers['idempotency-replayed']),
       ).toHaveLength(1);
+    });
+  });
+
+  describe('a change that others may count as unknown by now', () => {
+    const BUDGET_MS = 1000;
+    let aheadMs: number;
+    beforeEach(() => {
+      aheadMs = 0;
+      gateway.application.get(Clock, { strict: false }).now = () => Date.now() + aheadMs;
+    });
+    afterEach(() => {
+      aheadMs = 0;
+    });
+    /** As if the process were stopped for that long once the next change is on record. */
+    const stopAfterBegin = (ms: number): void => {
+      const store = gateway.application.get(JournalStore, { strict: false });
+      const begin = store.begin.bind(store);
+      jest.spyOn(store, 'begin').mockImplementationOnce(async (intents) => {
+        const holders = await begin(intents);
+        aheadMs = ms;
+        return holders;
+      });
+    };
+
+    it.each([
+      ['welcome email', send],
+      ['direct debit', set],
+    ])('is not sent (%s), and its key is free', async (_, ask) => {
+      const key = newKey();
+      // Its call could last until a moment after it counts as unknown.
+      stopAfterBegin(5001);
+      const known = { outcome: 'not-sent', retryable: true };
+      expectProblem(await ask(key), 503, 'overloaded', known);
+      expect(hits()).toBe(0);
+      const again = await ask(key);
+      expect([again.status < 300, again.headers['idempotency-replayed'], hits()]).toEqual([
+        true,
+        undefined,
+        1,
+      ]);
+    });
+
+    it('is sent while its whole call fits in', async () => {
+      stopAfterBegin(4000);
+      expect((await send(newKey())).status).toBe(204);
+      expect(hits()).toBe(1);
+    });
+
+    it('is not tried again', async () => {
+      const key = newKey();
+      gateway.octane.script = (_hit, response) => {
+        aheadMs = BUDGET_MS + 5000;
+        response.writeHead(503).end();
+      };
+      expect((await set(key)).json).toMatchObject({ code: 'octane-unavailable', outcome: 'unknown' });
+      expect(hits()).toBe(1);
     });
   });
 

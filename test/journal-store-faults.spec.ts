@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import pg from 'pg';
 import type { JournalRecord } from '../src/journal/journal-store.ts';
+import { Metrics } from '../src/telemetry/metrics.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
@@ -287,6 +288,28 @@ describe('a journal in PostgreSQL', () => {
       expectProblem(await set(key, OTHER_DIRECT_DEBIT), 422, 'idempotency-key-reused');
       expect(hits()).toBe(0);
       expect((await set(key)).status).toBe(200);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'that refuses a row for what it holds refuses that one alone, for good',
+    async () => {
+      const other = new pg.Client({ connectionString: databaseUrl });
+      await other.connect();
+      await other.query("ALTER TABLE changes ADD CONSTRAINT welcome CHECK (subject <> 'unwelcome')");
+      const unwelcome = await gateway.issuer.token({ claims: { sub: 'unwelcome' } });
+      const [refused, ...answers] = await Promise.all([
+        gateway.setDirectDebit(VALID_DIRECT_DEBIT, { token: unwelcome }),
+        ...Array.from({ length: 30 }, () => set(newKey())),
+      ]);
+      expectRefusedBeforeSending(refused);
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+      const metrics = gateway.application.get(Metrics, { strict: false });
+      await eventually(async () => /^journal_writes_given_up_total 1$/m.test(await metrics.text()));
+      expect(await metrics.text()).toMatch(/^journal_withdrawals 0$/m);
+      await other.query('ALTER TABLE changes DROP CONSTRAINT welcome');
+      await other.end();
     },
     SLOW_MS,
   );

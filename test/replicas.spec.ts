@@ -137,6 +137,22 @@ describe('two replicas on one journal', () => {
     expect(hits()).toBe(1);
   });
 
+  it('do not take the key of a caller for that of its former group', async () => {
+    const key = newKey();
+    await ask(one, 'direct-debit', key);
+    const moved = await TestGateway.start({
+      environment: { DATABASE_URL: databaseUrl },
+      beside: one,
+      gatewayFile: ({ callers }) => {
+        callers[0].groupno = '2002';
+      },
+    });
+    const answer = await ask(moved, 'direct-debit', key, OTHER_DIRECT_DEBIT);
+    await moved.stop();
+    expect([answer.status, answer.headers['idempotency-replayed']]).toEqual([200, undefined]);
+    expect(one.octane.hits.map(({ path }) => /group\/(\d+)/.exec(path)?.[1])).toEqual(['1001', '2002']);
+  });
+
   it('put each change on one record', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? one : other).setDirectDebit()),

@@ -29,10 +29,10 @@ export class DirectDebitService {
     await this.limits.countRequest(caller, report);
     const customer = { caller, groupno: caller.groupno, custno };
     const operation = 'direct-debit';
-    return this.journal.once({ operation, caller, custno, body, request }, () =>
+    return this.journal.once({ operation, caller, custno, body, request }, (timeLeftMs) =>
       this.limits.countChange({ operation, ...customer }, report, async () => {
         await this.limits.countCall(customer.groupno, report);
-        return this.octane.setDirectDebit(customer, body.directDebit, correlation);
+        return this.octane.setDirectDebit(customer, body.directDebit, correlation, timeLeftMs);
       }),
     );
   }

@@ -13,17 +13,20 @@ describe('Backlog', () => {
     made = [];
     broken = new Set();
     failures = [];
-    backlog = new Backlog((error) => failures.push((error as Error).message));
+    backlog = new Backlog((error) => {
+      failures.push((error as Error).message);
+      return (error as Error).message.startsWith('bad') ? 'never' : 'again';
+    });
   });
   afterEach(() => {
     jest.useRealTimers();
   });
 
-  const add = (name: string): void =>
+  const add = (name: string, isOwed = true): void =>
     backlog.add(async () => {
       if (broken.has(name)) throw new Error(`${name} failed`);
       made.push(name);
-    });
+    }, isOwed);
   const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
 
   it('makes a write at once', async () => {
@@ -34,7 +37,7 @@ describe('Backlog', () => {
 
   it('makes writes one after the other, also those that come meanwhile', async () => {
     const first = Promise.withResolvers<void>();
-    backlog.add(() => first.promise);
+    backlog.add(() => first.promise, true);
     add('a');
     await pass(0);
     expect(made).toEqual([]);
@@ -77,6 +80,23 @@ describe('Backlog', () => {
     add('c');
     await pass(RETRY_MS);
     expect([made, backlog.size]).toEqual([['b', 'c'], 1]);
+  });
+
+  it('gives up what can never succeed, and goes on at once', async () => {
+    broken.add('bad');
+    add('bad');
+    add('a');
+    await pass(0);
+    expect([made, backlog.size, failures]).toEqual([['a'], 0, ['bad failed']]);
+  });
+
+  it('tells what is owed from what only tidies up', async () => {
+    broken.add('a').add('b').add('c');
+    add('a');
+    add('b', false);
+    add('c', false);
+    await pass(0);
+    expect([backlog.size, backlog.owed]).toEqual([3, 1]);
   });
 
   it('tries once more when it is closed, and then never again', async () => {

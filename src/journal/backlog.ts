@@ -5,20 +5,26 @@ const RETRY_INTERVAL_MS = 1000;
  * must be one that does no harm when it is made twice.
  */
 export class Backlog {
-  private readonly writes: (() => Promise<unknown>)[] = [];
+  private readonly writes: { readonly make: () => Promise<unknown>; readonly isOwed: boolean }[] = [];
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> | undefined;
 
-  /** @param onFailure told of each failure */
-  constructor(private readonly onFailure: (error: unknown) => void) {}
+  /** @param onFailure told of each failure; says whether the write is to be tried again */
+  constructor(private readonly onFailure: (error: unknown) => 'again' | 'never') {}
 
   /** How many are still to be made. */
   get size(): number {
     return this.writes.length;
   }
 
-  add(write: () => Promise<unknown>): void {
-    this.writes.push(write);
+  /** How many of them say something that only this process knows. */
+  get owed(): number {
+    return this.writes.filter(({ isOwed }) => isOwed).length;
+  }
+
+  /** @param isOwed whether it says something that only this process knows */
+  add(make: () => Promise<unknown>, isOwed: boolean): void {
+    this.writes.push({ make, isOwed });
     if (!this.timer && !this.round) this.round = this.makeUntilOneFails();
   }
 
@@ -33,12 +39,14 @@ export class Backlog {
   private async makeUntilOneFails(): Promise<void> {
     for (let write = this.writes[0]; write; write = this.writes[0]) {
       try {
-        await write();
+        await write.make();
         this.writes.shift();
       } catch (error) {
-        this.onFailure(error);
-        // To the end of the line: should the store refuse this one for good, it holds up no other.
-        this.writes.push(this.writes.shift()!);
+        const verdict = this.onFailure(error);
+        this.writes.shift();
+        if (verdict === 'never') continue;
+        // To the end of the line, where it holds up no other.
+        this.writes.push(write);
         this.timer = setTimeout(() => {
           this.timer = undefined;
           this.round = this.makeUntilOneFails();

@@ -4,6 +4,8 @@ import { GroupCommit } from './group-commit.ts';
 const PATIENT_MS = 60_000;
 const IMPATIENT_MS = 1;
 
+const isOfSomeItems = (error: unknown): boolean => (error as Error).message === 'a bad row';
+
 /** A store whose every write waits until the test lets it go on. */
 class HeldStore {
   readonly batches: (readonly string[])[] = [];
@@ -14,7 +16,7 @@ class HeldStore {
     const write = Promise.withResolvers<readonly string[]>();
     this.writes.push(write);
     return write.promise;
-  });
+  }, isOfSomeItems);
 
   add(item: string, patienceMs = PATIENT_MS): Promise<string> {
     return this.commit.add(item, patienceMs);
@@ -29,8 +31,8 @@ class HeldStore {
     this.writes[write]!.resolve(this.batches[write]!.map((item) => `${item} is written`));
   }
 
-  fail(write: number): void {
-    this.writes[write]!.reject(new Error('the disk is full'));
+  fail(write: number, message = 'the disk is full'): void {
+    this.writes[write]!.reject(new Error(message));
   }
 }
 
@@ -88,6 +90,28 @@ describe('GroupCommit', () => {
     expect(await afterwards).toBe('d is written');
   });
 
+  it('writes each alone, once, after a batch that failed because of some, and waits for none of them', async () => {
+    const forsaken: string[] = [];
+    const given = ['a', 'bad', 'c'].map((item) =>
+      store.commit.add(item, PATIENT_MS, (left) => forsaken.push(left)),
+    );
+    const results = Promise.allSettled(given);
+    await store.begun(0);
+    store.fail(0, 'a bad row');
+    await store.begun(3);
+    expect(store.batches.slice(1)).toEqual([['a'], ['bad'], ['c']]);
+    const next = store.add('d');
+    await store.begun(4);
+    store.succeed(4);
+    expect(await next).toBe('d is written');
+    store.succeed(1);
+    store.fail(2, 'a bad row');
+    store.succeed(3);
+    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(forsaken).toEqual(['bad']);
+    expect(store.batches).toHaveLength(5);
+  });
+
   it('hands back the items of a write that failed: some of them may be written', async () => {
     const forsaken: string[] = [];
     const given = store.commit.add('a', PATIENT_MS, (item) => forsaken.push(item));
@@ -100,7 +124,7 @@ describe('GroupCommit', () => {
   it('also takes a store that fails before it has begun', async () => {
     const commit = new GroupCommit<string, string>(() => {
       throw new Error('no connection');
-    });
+    }, isOfSomeItems);
     await expect(commit.add('a', PATIENT_MS)).rejects.toThrow('no connection');
     await expect(commit.add('b', PATIENT_MS)).rejects.toThrow('no connection');
   });

@@ -18,9 +18,13 @@ export class GroupCommit<T, R> {
   private waiting: Waiting<T, R>[] = [];
   private writing = false;
 
-  /** @param write gives one result for each item, in order */
+  /**
+   * @param write gives one result for each item, in order
+   * @param isOfSomeItems whether an error says that nothing was written because of some of the items: then each is written alone
+   */
   constructor(
     private readonly write: (items: readonly T[]) => Promise<readonly R[]>,
+    private readonly isOfSomeItems: (error: unknown) => boolean,
     private readonly maxBatch = MAX_BATCH,
   ) {}
 
@@ -70,7 +74,15 @@ export class GroupCommit<T, R> {
       const results = await this.write(batch.map(({ item }) => item));
       batch.forEach(({ resolve }, index) => resolve(results[index] as R));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      if (batch.length > 1 && this.isOfSomeItems(error)) this.writeSingly(batch);
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+
+  /** The next batch does not wait for it: one of these items may be stuck. */
+  private writeSingly(batch: readonly Waiting<T, R>[]): void {
+    for (const waiting of batch) {
+      if (!waiting.abandoned) void this.writeBatch([waiting]);
     }
   }
 }

@@ -20,6 +20,7 @@ import type { IdempotentRequest } from './idempotent-request.ts';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, KeyHolder } from './journal-store.ts';
 import { RepeatableRequest } from './sealed-reply.ts';
+import { isOfRow, isOfSomeRows } from './store-fault.ts';
 import { StoreWatch } from './store-watch.ts';
 
 /** How long a request waits for the store before its change, and after it. */
@@ -67,16 +68,25 @@ const NOT_SENT: Result = { outcome: 'not-sent', octaneStatus: null, attempts: 0 
 @Injectable()
 export class Journal implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(Journal.name);
-  private readonly begins = new GroupCommit<Intent, KeyHolder | null>((intents) => this.store.begin(intents));
+  private readonly begins = new GroupCommit<Intent, KeyHolder | null>(
+    (intents) => this.store.begin(intents),
+    isOfSomeRows,
+  );
   private readonly takeOvers = new GroupCommit<TakeOver, boolean>(
     ([takeOver]) => this.store.takeOver(takeOver!.holder, takeOver!.intent).then((isTaken) => [isTaken]),
+    () => false,
     1,
   );
   private readonly completions = new GroupCommit<Completion, void>(async (completions) => {
     await this.store.complete(completions);
     return [];
+  }, isOfSomeRows);
+  private readonly backlog = new Backlog((error) => {
+    this.complain(error);
+    if (!isOfRow(error)) return 'again';
+    this.metrics.count('journal_writes_given_up_total', {});
+    return 'never';
   });
-  private readonly backlog = new Backlog((error) => this.complain(error));
   private reopening: NodeJS.Timeout | undefined;
 
   constructor(
@@ -87,7 +97,8 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     private readonly metrics: Metrics,
     private readonly watch: StoreWatch,
   ) {
-    metrics.read('journal_backlog', () => this.backlog.size);
+    metrics.read('journal_backlog', () => this.backlog.owed);
+    metrics.read('journal_withdrawals', () => this.backlog.size - this.backlog.owed);
   }
 
   async onModuleInit(): Promise<void> {
@@ -97,18 +108,21 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.reopening);
     await this.backlog.close();
-    if (this.backlog.size > 0) this.logger.error({ writes: this.backlog.size }, 'the journal lacks writes');
+    if (this.backlog.size > 0) {
+      this.logger.error({ writes: this.backlog.size, owed: this.backlog.owed }, 'the journal lacks writes');
+    }
     await this.store.close();
   }
 
   /**
    * Attempts a change and gives its answer, or the stored answer of the same request with the same key.
    *
-   * @param attempt the call to Octane, with whatever may still refuse it
+   * @param attempt the call to Octane, with whatever may still refuse it; it is told the milliseconds until the change counts
+   *   as unknown for others, after which nothing may leave any more
    * @throws Problem what `attempt` throws, a stored problem, `request-in-progress`, `idempotency-key-reused`,
    *   `outcome-unknown`, or `journal-unavailable`
    */
-  async once<T>(change: Change, attempt: () => Promise<OctaneResult<T>>): Promise<T> {
+  async once<T>(change: Change, attempt: (timeLeftMs: () => number) => Promise<OctaneResult<T>>): Promise<T> {
     const begun = await this.tracing.step('journal.intent', () => this.begin<T>(change));
     if ('replay' in begun) {
       change.request.markReplayed();
@@ -118,7 +132,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     }
     let result: OctaneResult<T>;
     try {
-      result = await attempt();
+      result = await attempt(() => begun.intent.unknownAfterMs - begun.elapsedMs());
     } catch (error) {
       await this.finishFailed(begun, change, error);
       throw error;
@@ -170,9 +184,9 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
 
   /** What is on record, perhaps, of a request that was refused because of the store: nothing was sent, and nothing will be. */
   private withdraw(begun: Begun): void {
-    if (this.backlog.size >= MAX_WITHDRAWALS) return;
+    if (this.backlog.size - this.backlog.owed >= MAX_WITHDRAWALS) return;
     const completion = this.completionOf(begun, NOT_SENT);
-    this.backlog.add(() => this.store.withdraw(begun.intent, completion));
+    this.backlog.add(() => this.store.withdraw(begun.intent, completion), false);
   }
 
   private intentOf(
@@ -192,7 +206,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       unknownAfterMs: this.settings.octaneTimeoutMs + UNKNOWN_AFTER_BUDGET_MS,
       key: repeatable
         ? {
-            hash: repeatable.hash([issuer, clientId, subject, operation, custno]),
+            hash: repeatable.hash([issuer, clientId, subject, groupno, operation, custno]),
             fingerprint: repeatable.fingerprint(),
             ttlMs: Math.ceil(this.settings.idempotencyTtlHours * HOUR_MS),
           }
@@ -233,7 +247,10 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       await this.timed(this.completions.add(completion, STORE_PATIENCE_MS));
     } catch (error) {
       this.complain(error);
-      this.backlog.add(() => this.store.complete([completion]));
+      const isNotSent = completion.outcome === 'not-sent';
+      this.backlog.add(() => this.store.complete([completion]), !isNotSent);
+      // Its refusal stands: nothing has left, whatever becomes of its record.
+      if (isNotSent) return;
       // Should this process end before that is written, nobody will know; so the app must hear no more than that.
       throw new Problem('journal-unavailable', { outcome: 'unknown', retryable: isRepeatable(operation) });
     }
@@ -274,6 +291,8 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
   private readonly complain = (error: unknown): void => {
     this.metrics.count('journal_failures_total', {});
     this.watch.failed(error);
+    // An outage is one line, and not one for each change.
+    if (!this.watch.isUsable && !isOfRow(error)) return;
     const { code, name } = error as NodeJS.ErrnoException;
     this.logger.error({ error: code ?? name }, 'the journal cannot be written');
   };

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Problem } from '../problems/problems.ts';
 import type { BreakerState } from './breaker.ts';
 import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
@@ -34,6 +35,7 @@ export class OctaneClient {
     { caller, groupno, custno }: CustomerCall,
     directDebit: DirectDebitOrder,
     correlation: Correlation,
+    timeLeftMs: () => number,
   ): Promise<OctaneResult<DirectDebitAnswer>> {
     const operation = 'direct-debit';
     const call = { operation, groupno, custno, body: { directDebit }, correlation, readBodyOf: 200 } as const;
@@ -41,6 +43,7 @@ export class OctaneClient {
       operation,
       { caller, groupno, custno },
       async (timeoutMs) => {
+        requireTime(timeoutMs, timeLeftMs());
         const { status, body } = await this.transport.post(call, timeoutMs);
         const answer = status === 200 ? readDirectDebitAnswer(body) : undefined;
         if (answer) return answer;
@@ -57,14 +60,28 @@ export class OctaneClient {
   async sendWelcomeEmail(
     { caller, groupno, custno }: CustomerCall,
     correlation: Correlation,
+    timeLeftMs: () => number,
   ): Promise<OctaneResult<undefined>> {
     const operation = 'welcome-email';
     const call = { operation, groupno, custno, body: {}, correlation } as const;
     const { result, attempts } = await this.policies.run(
       operation,
       { caller, groupno, custno },
-      (timeoutMs) => this.transport.post(call, timeoutMs),
+      (timeoutMs) => {
+        requireTime(timeoutMs, timeLeftMs());
+        return this.transport.post(call, timeoutMs);
+      },
     );
     return { answer: undefined, octaneStatus: result.status, attempts };
   }
+}
+
+/**
+ * A process may have been held up since the change was put on record: what could still run when others take it for unknown is
+ * not sent.
+ *
+ * @throws Problem `overloaded`
+ */
+function requireTime(timeoutMs: number, leftMs: number): void {
+  if (leftMs < timeoutMs) throw new Problem('overloaded', { reason: 'too-late' });
 }

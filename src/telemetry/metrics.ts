@@ -96,7 +96,7 @@ export const METRICS = {
   overloaded_total: {
     type: 'counter',
     help: 'Requests that were refused because the event loop lagged, or because no call to Octane could be begun.',
-    labels: { reason: ['event-loop-delay', 'octane-in-flight'] },
+    labels: { reason: ['event-loop-delay', 'octane-in-flight', 'too-late'] },
   },
   changes_total: {
     type: 'counter',
@@ -121,7 +121,17 @@ export const METRICS = {
   },
   journal_backlog: {
     type: 'gauge',
-    help: 'Writes of the journal that failed and are still to be made.',
+    help: 'Outcomes of changes that may have been sent, whose write failed and is still to be made: only this process knows them.',
+    labels: {},
+  },
+  journal_withdrawals: {
+    type: 'gauge',
+    help: 'Writes that failed and are still to be made, of changes that were never sent.',
+    labels: {},
+  },
+  journal_writes_given_up_total: {
+    type: 'counter',
+    help: 'Writes of the journal that can never succeed, because the store refuses what they hold.',
     labels: {},
   },
   octane_request_duration_seconds: {

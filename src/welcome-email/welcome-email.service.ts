@@ -28,10 +28,10 @@ export class WelcomeEmailService {
     await this.limits.countRequest(caller, report);
     const customer = { caller, groupno: caller.groupno, custno };
     const operation = 'welcome-email';
-    return this.journal.once({ operation, caller, custno, body, request }, () =>
+    return this.journal.once({ operation, caller, custno, body, request }, (timeLeftMs) =>
       this.limits.countChange({ operation, ...customer }, report, async () => {
         await this.limits.countCall(customer.groupno, report);
-        return this.octane.sendWelcomeEmail(customer, correlation);
+        return this.octane.sendWelcomeEmail(customer, correlation, timeLeftMs);
       }),
     );
   }
