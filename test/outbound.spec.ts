@@ -96,8 +96,11 @@ describe('TLS to Octane', () => {
   let client: Identity;
   /** Who called, by the name in the certificate; null without one. */
   let callers: (string | null)[];
+  /** What comes before each answer. */
+  let interim: string;
   beforeEach(async () => {
     callers = [];
+    interim = '';
     client = await authority.issue('gateway');
     const identity = await authority.issue('octane');
     server = createServer(
@@ -105,6 +108,7 @@ describe('TLS to Octane', () => {
       (request, response) => {
         const { subject } = (request.socket as TLSSocket).getPeerCertificate();
         callers.push((subject?.CN as string | undefined) ?? null);
+        request.socket.write(interim);
         response.writeHead(204).end();
       },
     );
@@ -135,6 +139,15 @@ describe('TLS to Octane', () => {
       expect(callers).toEqual(['gateway']);
     },
   );
+
+  it('passes over interim answers, in a tunnel too', async () => {
+    const gateway = await gatewayWithCertificate(true);
+    interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n';
+    // The second one is on the connection of the first.
+    expect((await gateway.sendWelcomeEmail()).status).toBe(204);
+    expect((await gateway.sendWelcomeEmail()).status).toBe(204);
+    expect(callers).toEqual(['gateway', 'gateway']);
+  });
 
   it('takes over a new certificate while it runs, and keeps the old one while the new one is bad', async () => {
     const gateway = await gatewayWithCertificate(false);
