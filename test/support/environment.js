@@ -22,7 +22,7 @@ export default class Environment extends TestEnvironment {
     this.before = countResources();
   }
 
-  /** @param {import('@jest/types').Circus.Event} event */
+  /** @param {{ name: string }} event */
   handleTestEvent({ name }) {
     this.failed ||= name === 'test_fn_failure' || name === 'hook_failure';
   }
