@@ -295,6 +295,28 @@ describe('several requests in one packet', () => {
     for (let count = 0; count < 100; count += 1) expect((await next.answer()).status).toBe(200);
   });
 
+  it('end connections when those of all together are too many, and count no longer when they are answered', async () => {
+    const held = holdOctane();
+    const crowd = await Promise.all(Array.from({ length: 15 }, open));
+    for (const connection of crowd) {
+      connection.write(setDirectDebit() + readProblem('not-found').repeat(99));
+    }
+    await eventually(() => crowd.filter(({ socket }) => socket.destroyed).length === 5);
+    expect((await (await open()).write(readProblem('not-found')).answer()).status).toBe(200);
+    const kept = crowd.filter(({ socket }) => !socket.destroyed);
+    await eventually(() => held.length >= kept.length);
+    gateway.octane.script = answerProperly;
+    for (const answer of held) answer();
+    for (const connection of kept) {
+      for (let count = 0; count < 100; count += 1) expect((await connection.answer()).status).toBe(200);
+    }
+    const next = await Promise.all(Array.from({ length: 10 }, open));
+    for (const connection of next) connection.write(readProblem('not-found').repeat(100));
+    for (const connection of next) {
+      for (let count = 0; count < 100; count += 1) expect((await connection.answer()).status).toBe(200);
+    }
+  });
+
   it('are not served behind one that ends the connection', async () => {
     const last = requestText(`POST ${DIRECT_DEBIT} HTTP/1.1`, [
       'Host: gateway',

@@ -14,10 +14,15 @@ const UNREAD_ANSWER_TIMEOUT_MS = 25_000;
  * packet of 64 KiB, and each may be answered with the whole OpenAPI document to a client that reads nothing.
  */
 const MAX_PIPELINED_REQUESTS = 100;
+/**
+ * Requests that wait behind another one of their connection, over all connections. Each holds some 20 KB, and hardly a client
+ * sends any: those that want several answers at once open several connections.
+ */
+const MAX_PIPELINED_ALTOGETHER = 1000;
 
 /** How many requests of a connection wait for their answers. */
 const UNANSWERED = Symbol('unanswered requests');
-type Counted = Socket & { [UNANSWERED]: number };
+type Counted = Socket & { [UNANSWERED]?: number };
 
 /** What one client, or all together, can take of the gateway by holding connections; see also the timeouts in app.setup.ts. */
 export function limitConnections(server: Server, metrics: Metrics): void {
@@ -44,14 +49,25 @@ function openConnections(server: Server): Promise<number> {
 function limitPipelining(server: Server): void {
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
+  let altogether = 0;
+  const set = (socket: Counted, unanswered: number): void => {
+    altogether += Math.max(0, unanswered - 1) - Math.max(0, (socket[UNANSWERED] ?? 0) - 1);
+    socket[UNANSWERED] = unanswered;
+  };
+  server.on('connection', (socket: Counted) => socket.once('close', () => set(socket, 0)));
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const socket = request.socket as Counted;
-    socket[UNANSWERED] = (socket[UNANSWERED] ?? 0) + 1;
-    if (socket[UNANSWERED] > MAX_PIPELINED_REQUESTS) {
+    // Node goes on with what it had read of a connection that is cut.
+    if (socket.destroyed) return;
+    const unanswered = (socket[UNANSWERED] ?? 0) + 1;
+    if (unanswered > MAX_PIPELINED_REQUESTS || (unanswered > 1 && altogether >= MAX_PIPELINED_ALTOGETHER)) {
       socket.destroy();
       return;
     }
-    response.once('close', () => (socket[UNANSWERED] -= 1));
+    set(socket, unanswered);
+    response.once('close', () => {
+      if (!socket.destroyed) set(socket, socket[UNANSWERED]! - 1);
+    });
     for (const listener of listeners) listener.call(server, request, response);
   });
 }

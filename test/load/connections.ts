@@ -1,7 +1,8 @@
 /**
  * What hostile clients cost: runs a compiled gateway for each kind of attack, on loopback only and for a limited time, and
  * prints its resident memory before, during and after, and how long a proper direct debit took meanwhile. Linux only:
- * the figures are from /proc. Needs 13,000 open files for each of two processes.
+ * the figures are from /proc. Needs 13,000 open files for each of two processes. The gateway runs with the flags of `npm start`, and
+ * with as much heap as V8 takes in a container of the size that deploy/kubernetes gives it.
  */
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -12,10 +13,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { stringify } from 'yaml';
+import { startFlags } from '../../scripts/start-flags.ts';
 import { compileGateway, GatewayProcess } from '../support/gateway-process.ts';
 import { ScriptedOctane } from '../support/scripted-octane.ts';
 import { TokenIssuer } from '../support/token-issuer.ts';
 
+/** Half of the container's memory, in MB. */
+const HEAP_LIMIT = '--max-old-space-size=384';
 const ATTACK_MS = 15_000;
 const AFTERMATH_MS = 15_000;
 const CHUNK = `4000\r\n${' '.repeat(0x4000)}\r\n`;
@@ -26,7 +30,7 @@ const BODY = JSON.stringify({
 interface Attack {
   readonly name: string;
   readonly clients: number;
-  /** The gateway ends it, and that is waited for. */
+  /** It is over when each client has got what it waits for. */
   readonly endsByItself?: true;
   /** One client's connections; ends with them or with the attack. */
   readonly run: (target: Target) => Promise<void>;
@@ -103,6 +107,7 @@ const ATTACKS: readonly Attack[] = [
   {
     name: '12,500 idle connections, each used once',
     clients: 12_500,
+    endsByItself: true,
     run: async (target) => {
       const socket = await target.open();
       socket?.write('GET /problems/not-found HTTP/1.1\r\nHost: gateway\r\n\r\n');
@@ -254,9 +259,10 @@ async function measureAll(): Promise<void> {
   print(
     '| attack | MB before | at most | at its end | 15 s after | direct debit p50 | p99 | direct debits | of the attack |\n| --- | --: | --: | --: | --: | --: | --: | --- | --- |',
   );
+  const flags = [...(await startFlags()), HEAP_LIMIT].join(' ');
   try {
     for (const index of ATTACKS.keys()) {
-      const gateway = new GatewayProcess(build.folder, {
+      const environment = {
         OCTANE_1001_USERNAME: 'load',
         OCTANE_1001_PASSWORD: 'load',
         HOST: '127.0.0.1',
@@ -269,7 +275,8 @@ async function measureAll(): Promise<void> {
         USER_RATE_LIMIT: '1000000',
         CUSTOMER_CHANGE_RATE_LIMIT: '1000000',
         DRAIN_DELAY_MS: '0',
-      });
+      };
+      const gateway = new GatewayProcess(build.folder, environment, ['sh', '-c', `exec "$0" ${flags} "$@"`]);
       try {
         const { api } = await gateway.addresses();
         await measure(index, Number(new URL(api).port), gateway.pid, await issuer.token());
