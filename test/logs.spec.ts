@@ -4,6 +4,7 @@ import { CHANGE_ROUTES } from '../src/telemetry/access-log.ts';
 import { eventually } from './support/eventually.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';
+import type { Script } from './support/scripted-octane.ts';
 import { requestText, sendRaw } from './support/raw-connection.ts';
 
 const PATH = '/v1/customers/700123/direct-debit';
@@ -203,6 +204,31 @@ describe('each line that is written while a request is served', () => {
     for (const headers of [{}, { traceparent: `00-${TRACE}-x` }]) {
       expect(await lineOf(await set({}, { headers }))).not.toHaveProperty('traceId');
     }
+  });
+});
+
+describe('the line of a change that failed', () => {
+  it.each<[string, Script]>([
+    ['HTTP_500', (_hit, response) => response.writeHead(500, 'ECONNREFUSED').end()],
+    ['HTTP_404', (_hit, response) => response.writeHead(404).end()],
+    ['ECONNRESET', (_hit, _response, socket) => socket.resetAndDestroy()],
+    ['ECONNRESET', (_hit, _response, socket) => socket.end()],
+    ['NOT_HTTP', (_hit, _response, socket) => socket.end('SSH-2.0-OpenSSH_9.2p1\r\n')],
+  ])('says why in one word: %s', async (cause, script) => {
+    gateway.octane.script = script;
+    expect(await lineOf(await gateway.sendWelcomeEmail())).toMatchObject({ audit: true, cause });
+  });
+
+  it('says why there were no keys to check the token with', async () => {
+    gateway.issuer.misbehave = (response) => response.writeHead(503).end();
+    const token = await gateway.issuer.token({ header: { kid: 'nowhere' } });
+    const line = await lineOf(await gateway.setDirectDebit(undefined, { token }));
+    gateway.issuer.misbehave = undefined;
+    expect(line).toMatchObject({ code: 'keys-unavailable', cause: expect.stringMatching(/^HTTP_50[03]$/) });
+  });
+
+  it('has no cause where the change was made', async () => {
+    expect(await lineOf(await set())).not.toHaveProperty('cause');
   });
 });
 

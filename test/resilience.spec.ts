@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { Metrics } from '../src/telemetry/metrics.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
@@ -380,6 +381,35 @@ describe('the breaker', () => {
     expect((await emailTo(700666, 500)).json.outcome).toBe('not-sent');
     expect((await emailTo(700124, 204)).status).toBe(204);
     expect((await emailTo(700125, 204)).status).toBe(204);
+  });
+});
+
+describe('an Octane that answers every call with 404', () => {
+  beforeAll(() => start());
+  afterAll(() => gateway.stop());
+
+  it('is told once in the log, and once when it is over, and shown by a metric', async () => {
+    const logged = (): unknown[] =>
+      gateway.log
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ msg }) => /404/.test(String(msg)))
+        .map(({ msg }) => msg);
+    const shown = async (): Promise<boolean> =>
+      /^octane_only_not_found 1$/m.test(await gateway.application.get(Metrics, { strict: false }).text());
+    gateway.octane.script = answerWith(404);
+    for (let call = 0; call < 9; call += 1) await gateway.setDirectDebit();
+    expect([logged(), await shown()]).toEqual([[], false]);
+    for (let call = 0; call < 5; call += 1) await gateway.sendWelcomeEmail();
+    const begun = 'Octane answered all of the last calls with 404: look at the path in OCTANE_BASE_URL';
+    expect([logged(), await shown()]).toEqual([[begun], true]);
+    // It says nothing of the path.
+    gateway.octane.script = answerWith(500);
+    await gateway.sendWelcomeEmail();
+    expect(await shown()).toBe(true);
+    gateway.octane.script = answerProperly;
+    await gateway.sendWelcomeEmail();
+    const ended = 'Octane no longer answers every call with 404';
+    expect([logged(), await shown()]).toEqual([[begun, ended], false]);
   });
 });
 

@@ -25,7 +25,7 @@ export async function fetchKeySet(uri: string, connect: buildConnector.connector
     client.dispatch({ method: 'GET', path: pathname + search, headers: HEADERS }, exchange);
     const { status, headers, body } = await exchange.answer;
     const text = status === 200 ? textOf(body, headers, MAX_BYTES) : undefined;
-    if (text === undefined) throw new Error(`status ${status}`);
+    if (text === undefined) throw Object.assign(new Error('no key set'), { code: `HTTP_${status}` });
     return JSON.parse(text);
   } finally {
     await client.destroy();

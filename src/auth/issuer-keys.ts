@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { IssuerConfig } from '../config/gateway-file.ts';
 import { Problem } from '../problems/problems.ts';
+import { failureCause } from '../telemetry/failure-cause.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { invalidToken } from './invalid-token.ts';
 import { VerificationKeys } from './verification-keys.ts';
@@ -78,6 +79,7 @@ export class RemoteIssuerKeys implements IssuerKeys {
   private loadedAt = -Infinity;
   private attemptedAt = -Infinity;
   private lastAttemptFailed = false;
+  private lastCause: string | undefined;
   private refetchedForTokenAt = -Infinity;
   private fetching: Promise<void> | undefined;
 
@@ -111,7 +113,9 @@ export class RemoteIssuerKeys implements IssuerKeys {
     // A key of that name is known, and it is not the signer's: that stays the last word while the provider is down.
     if (candidates.length > 0) throw invalidToken('signature');
     // Only a provider that answered lately can say that there is no such key.
-    throw this.lastAttemptFailed || !renewed ? new Problem('keys-unavailable') : invalidToken('key');
+    throw this.lastAttemptFailed || !renewed
+      ? new Problem('keys-unavailable', this.lastCause === undefined ? {} : { cause: this.lastCause })
+      : invalidToken('key');
   }
 
   get state(): KeySetState {
@@ -166,14 +170,13 @@ export class RemoteIssuerKeys implements IssuerKeys {
       if (this.lastAttemptFailed)
         this.logger.warn({ issuer: this.issuer }, 'signing keys can be fetched again');
       this.lastAttemptFailed = false;
+      this.lastCause = undefined;
       this.metrics.count('key_set_fetches_total', { result: 'succeeded' });
     } catch (error) {
       this.metrics.count('key_set_fetches_total', { result: 'failed' });
+      this.lastCause = failureCause(error);
       if (!this.lastAttemptFailed) {
-        this.logger.warn(
-          { issuer: this.issuer, error: (error as Error).name },
-          'signing keys could not be fetched',
-        );
+        this.logger.warn({ issuer: this.issuer, cause: this.lastCause }, 'signing keys could not be fetched');
       }
       this.lastAttemptFailed = true;
     }

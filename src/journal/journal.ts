@@ -9,6 +9,7 @@ import type { Operation } from '../octane/octane-failure.ts';
 import type { OctaneResult } from '../octane/octane-client.ts';
 import { Problem, problemBody, ReplayedProblem } from '../problems/problems.ts';
 import type { ProblemBody } from '../problems/problems.ts';
+import { failureCause } from '../telemetry/failure-cause.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
 import { Tracing } from '../telemetry/tracing.ts';
@@ -167,7 +168,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       return await this.timed(commit.add(item, STORE_PATIENCE_MS, () => this.withdraw(begun)));
     } catch (error) {
       this.complain(error);
-      throw new Problem('journal-unavailable');
+      throw new Problem('journal-unavailable', { cause: failureCause(error) });
     }
   }
 
@@ -252,7 +253,11 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       // Its refusal stands: nothing has left, whatever becomes of its record.
       if (isNotSent) return;
       // Should this process end before that is written, nobody will know; so the app must hear no more than that.
-      throw new Problem('journal-unavailable', { outcome: 'unknown', retryable: isRepeatable(operation) });
+      throw new Problem('journal-unavailable', {
+        outcome: 'unknown',
+        retryable: isRepeatable(operation),
+        cause: failureCause(error),
+      });
     }
   }
 
@@ -293,8 +298,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     this.watch.failed(error);
     // An outage is one line, and not one for each change.
     if (!this.watch.isUsable && !isOfRow(error)) return;
-    const { code, name } = error as NodeJS.ErrnoException;
-    this.logger.error({ error: code ?? name }, 'the journal cannot be written');
+    this.logger.error({ cause: failureCause(error) }, 'the journal cannot be written');
   };
 }
 

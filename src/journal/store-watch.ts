@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { failureCause } from '../telemetry/failure-cause.ts';
 import { JournalStore } from './journal-store.ts';
 
 /** So often the store of an idle gateway is written. */
@@ -65,7 +66,7 @@ export class StoreWatch implements OnApplicationBootstrap, OnApplicationShutdown
     this.usable = false;
     if (this.downSince !== undefined) return;
     this.downSince = performance.now();
-    this.logger.error({ error }, 'not ready: the journal cannot be written');
+    this.logger.error({ cause: failureCause({ code: error }) }, 'not ready: the journal cannot be written');
   }
 
   /** Resolves when it is known whether the store can be written; a slow answer still counts when it comes. */

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { PostgresPool } from '../database/postgres-pool.ts';
+import { failureCause } from '../telemetry/failure-cause.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { GatheredCounts } from './counts.ts';
 import type { Addition, Count } from './counts.ts';
@@ -167,8 +168,7 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
       return result;
     } catch (error) {
       if (this.asksAgainAt === undefined) {
-        const { code, name } = error as NodeJS.ErrnoException;
-        this.logger.warn({ error: code ?? name }, 'limits are counted by this process alone');
+        this.logger.warn({ cause: failureCause(error) }, 'limits are counted by this process alone');
       }
       this.asksAgainAt = performance.now() + REST_MS;
       // Should somebody have dropped it, it is made again.

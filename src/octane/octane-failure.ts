@@ -1,4 +1,5 @@
 import { Problem } from '../problems/problems.ts';
+import { failureCause } from '../telemetry/failure-cause.ts';
 import type { Outcome, ProblemCode } from '../problems/problems.ts';
 
 /** As metrics, records and logs call the two operations. */
@@ -37,6 +38,27 @@ interface FailureDetails {
   readonly octaneStatus?: number | undefined;
   /** When Octane wants to be asked again, in milliseconds from its answer. */
   readonly retryAfterMs?: number | undefined;
+  /** Why there was no answer, in one word of the list of `failureCause`. */
+  readonly cause?: string | undefined;
+}
+
+/** The words of the faults that no error of Node or of a library stands behind. */
+const CAUSES: Readonly<Record<Exclude<Fault, 'status'>, string>> = {
+  'no-connection': 'ETIMEDOUT',
+  'stale-connection': 'ECONNRESET',
+  broken: 'ECONNRESET',
+  'not-http': 'NOT_HTTP',
+  timeout: 'TIMEOUT',
+  'too-large': 'ANSWER_TOO_LARGE',
+  'bad-answer': 'CONTRACT_VIOLATION',
+  'breaker-open': 'BREAKER_OPEN',
+  'locked-out': 'LOCKED_OUT',
+};
+
+function causeOf({ fault, octaneStatus = 0, cause }: FailureDetails): string {
+  if (cause !== undefined) return cause;
+  if (fault !== 'status') return CAUSES[fault];
+  return failureCause({ code: `HTTP_${octaneStatus}` });
 }
 
 /** A call to Octane that did not succeed, told by what is known of it and without anything that Octane sent. */
@@ -51,11 +73,13 @@ export class OctaneFailure extends Problem {
     readonly operation: Operation,
     code: FailureCode,
     readonly outcome: Outcome,
-    { fault, octaneStatus, retryAfterMs }: FailureDetails,
+    details: FailureDetails,
   ) {
+    const { fault, octaneStatus, retryAfterMs } = details;
     super(code, {
       outcome,
       retryable: isRetryable(operation, outcome, octaneStatus),
+      cause: causeOf(details),
       ...(retryAfterMs !== undefined &&
         (code === 'octane-unavailable' || outcome === 'not-sent') && {
           // Who is told 0 comes back at once.

@@ -2,6 +2,7 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import type { GroupConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import { failureCause } from '../telemetry/failure-cause.ts';
 import { packageVersion } from '../telemetry/metrics.ts';
 import { TransportFailure } from '../outbound/exchange.ts';
 import { Tracing } from '../telemetry/tracing.ts';
@@ -100,8 +101,16 @@ export class OctaneTransport {
   }
 }
 
-function explain(operation: Operation, { kind, status: octaneStatus }: TransportFailure): OctaneFailure {
-  const details = { fault: kind === 'unreadable' ? 'bad-answer' : kind, octaneStatus } as const;
+function explain(
+  operation: Operation,
+  { kind, status: octaneStatus, cause }: TransportFailure,
+): OctaneFailure {
+  const details = {
+    fault: kind === 'unreadable' ? 'bad-answer' : kind,
+    octaneStatus,
+    // What came and was no HTTP has no better word.
+    ...(cause !== undefined && kind !== 'not-http' && { cause: failureCause(cause) }),
+  } as const;
   switch (kind) {
     case 'no-connection':
       return new OctaneFailure(operation, 'octane-unreachable', 'not-sent', details);

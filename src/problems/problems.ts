@@ -299,6 +299,8 @@ interface ProblemExtras {
   readonly headers?: Readonly<Record<string, string>>;
   /** For logs and metrics, never for the answer; one of a few fixed words. */
   readonly reason?: string;
+  /** For logs, never for the answer: why a call of another system failed, in one word of a closed list. */
+  readonly cause?: string;
 }
 
 /** A refusal on its way to the problem filter. It holds nothing that the app, the token or Octane sent. */

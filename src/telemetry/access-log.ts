@@ -41,6 +41,7 @@ export function logRequest(
       group: caller?.groupno,
       code: problem?.code,
       reason: problem?.extras.reason,
+      cause: problem?.extras.cause,
       peer: problem && peerOf(request.raw.socket, request.headers),
       outcome: operation && outcomeOf(request, reply),
       audit: operation && true,
