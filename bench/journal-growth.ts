@@ -248,6 +248,7 @@ function intentOf(at: number, keyHash: string | undefined): Intent {
     custno: String(CUSTNO + Math.floor(Math.random() * CUSTOMERS)),
     operation: 'direct-debit',
     requestId: '0d6f1c0e-9c5c-4d0e-8f2a-6f0a3f1c1f0e',
+    actor: null,
     unknownAfterMs: 15_000,
     key:
       keyHash === undefined

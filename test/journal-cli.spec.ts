@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,7 @@ const FIELDS = [
   'octaneStatus',
   'attempts',
   'requestId',
+  'actor',
 ];
 
 let build: Awaited<ReturnType<typeof compileGateway>>;
@@ -69,17 +71,20 @@ function storeOf(databaseUrl: string, clock: () => number): KyselyJournalStore {
 interface Printed {
   readonly code: number | null;
   readonly stdout: string;
+  /** Without the line that names the journal. */
   readonly stderr: string;
+  readonly journal: string | undefined;
 }
 
 async function journal(databaseUrl: string, ...args: string[]): Promise<Printed> {
   const child = start(databaseUrl, args);
-  const [stdout, stderr, [code]] = await Promise.all([
+  const [stdout, complaints, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     once(child, 'close') as Promise<[number | null]>,
   ]);
-  return { code, stdout, stderr };
+  const [, line, stderr = ''] = /^(Journal: [^\n]*\n)?(.*)$/s.exec(complaints)!;
+  return { code, stdout, stderr, journal: line };
 }
 
 async function records(databaseUrl: string, ...args: string[]): Promise<Record<string, unknown>[]> {
@@ -175,6 +180,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
         octaneStatus: 200,
         attempts: 1,
         requestId: requests.applied,
+        actor: null,
       });
       expect(byRequest.get(requests.rejected)).toMatchObject({
         client: 'billing-service',
@@ -237,7 +243,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
       expect(code).toBe(0);
       const lines = stdout.trimEnd().split('\n');
       expect(lines.map((line) => line.split(/ +/))).toEqual(
-        FIELDS.map((field) => [field, String(record?.[field])]),
+        FIELDS.map((field) => [field, `${(record as Record<string, string | null>)[field] ?? '-'}`]),
       );
     });
 
@@ -271,6 +277,122 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
       const { code, stdout, stderr } = await journal(databaseUrl, 'show', changeIdAt(YEAR_2020));
       expect([code, stdout, stderr]).toEqual([1, '', 'There is no record with that ID.\n']);
     });
+  });
+
+  describe('that a person corrects', () => {
+    let gateway: TestGateway;
+    let databaseUrl: string;
+    const key = 'key-of-a-person';
+    const recordsOf = (...args: string[]): Promise<Record<string, unknown>[]> =>
+      records(databaseUrl, 'list', ...args);
+    const withKey = { headers: { 'idempotency-key': key } };
+    const sendUnknown = async (): Promise<string> => {
+      gateway.octane.script = (_hit, response) => response.writeHead(500).end();
+      const answer = await gateway.sendWelcomeEmail(withKey);
+      expect(answer.json.outcome).toBe('unknown');
+      gateway.octane.reset();
+      const [record] = await recordsOf('--outcome', 'unknown');
+      return String(record?.['id']);
+    };
+
+    beforeAll(async () => {
+      databaseUrl = await stores.newUrl();
+      gateway = await TestGateway.start({ environment: { DATABASE_URL: databaseUrl } });
+    }, SLOW_MS);
+    afterAll(() => gateway.stop());
+
+    it(
+      'has what was found out of an unknown change, by whom and why, and its key follows',
+      async () => {
+        const id = await sendUnknown();
+        const settle = (...args: string[]): Promise<Printed> => journal(databaseUrl, 'settle', ...args);
+        expect(await settle(id, 'not-sent', '--why', 'Octane has no such email')).toMatchObject({
+          code: 0,
+          stdout: 'Settled as not-sent.\n',
+          stderr: '',
+        });
+        expect((await recordsOf())[0]).toMatchObject({ id, outcome: 'not-sent' });
+        expect(Object.keys((await recordsOf())[0]!)).toEqual(FIELDS);
+        const { stdout } = await journal(databaseUrl, 'show', id);
+        expect(stdout).toMatch(/^why +Octane has no such email$/m);
+        expect(stdout).toMatch(/^settledAt +\d{4}-\d\d-\d\dT/m);
+        expect(stdout).toMatch(/^settledBy +\S+$/m);
+        const again = await settle(id, 'applied', '--why', 'no');
+        expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('Only an unknown change') });
+        // Nothing was sent: the key is free.
+        const second = await sendUnknown();
+        expect((await settle(second, 'applied', '--why', 'the customer has it')).code).toBe(0);
+        expect(gateway.octane.hits).toHaveLength(0);
+      },
+      SLOW_MS,
+    );
+
+    it(
+      'loses a customer and keeps the count, and names no actor of it',
+      async () => {
+        const token = await gateway.issuer.token({
+          claims: { custno: '700999', sub: 'person-999', act: { sub: 'agent-7' } },
+        });
+        const call = { path: '/v1/customers/700999/direct-debit', token };
+        const requestId = { headers: { 'x-request-id': 'request-of-999' } };
+        expect((await gateway.setDirectDebit(VALID_DIRECT_DEBIT, { ...call, ...requestId })).status).toBe(
+          200,
+        );
+        expect(await recordsOf('--custno', '700999')).toMatchObject([
+          { subject: 'person-999', actor: 'agent-7', requestId: 'request-of-999' },
+        ]);
+        const count = (await recordsOf()).length;
+        const erase = (groupno: string): Promise<Printed> =>
+          journal(databaseUrl, 'erase', '--custno', '700999', '--groupno', groupno);
+        expect(await erase('2002')).toMatchObject({ code: 0, stdout: 'Erased from 0 records.\n' });
+        expect(await erase('1001')).toMatchObject({
+          code: 0,
+          stdout: 'Erased from 1 records.\n',
+          stderr: '',
+        });
+        const { stdout } = await journal(databaseUrl, 'export');
+        expect(stdout.trimEnd().split('\n')).toHaveLength(count);
+        expect(stdout).not.toMatch(/700999|person-999|request-of-999|agent-7/);
+        const path = sqlitePathOf(databaseUrl);
+        const bytes =
+          path === undefined ? [] : [path, `${path}-wal`].map((file) => readFileSync(file, 'latin1'));
+        expect(bytes.join('')).not.toMatch(/person-999|request-of-999|agent-7/);
+      },
+      SLOW_MS,
+    );
+
+    it(
+      'is exported as JSON lines with the same filters',
+      async () => {
+        const { code, stdout, journal: line } = await journal(databaseUrl, 'export', '--outcome', 'applied');
+        expect(code).toBe(0);
+        const lines = stdout
+          .trimEnd()
+          .split('\n')
+          .map((record) => JSON.parse(record) as unknown);
+        expect(lines).toEqual(await recordsOf('--outcome', 'applied'));
+        expect(line).toContain(sqlitePathOf(databaseUrl) ?? new URL(databaseUrl).host);
+      },
+      SLOW_MS,
+    );
+
+    it(
+      'shows what nobody would see as escapes',
+      async () => {
+        const unseen = 'a\u202eb\u200bc\u00add\u2028e\u{e0041}f\u009bg\u00a0h';
+        const store = storeOf(databaseUrl, Date.now);
+        await store.begin([intentAt(Date.now(), { client: unseen, requestId: 'unseen' })]);
+        await store.close();
+        const table = (await journal(databaseUrl, 'list', '--client', unseen)).stdout;
+        const json = (await journal(databaseUrl, 'list', '--client', unseen, '--json')).stdout;
+        const escaped = 'a\\u{202e}b\\u{200b}c\\u{ad}d\\u{2028}e\\u{e0041}f\\u{9b}g\\u{a0}h';
+        expect(table).toContain(escaped);
+        expect(json).toContain(String.raw`a\u202eb\u200bc\u00add\u2028e\udb40\udc41f\u009bg\u00a0h`);
+        expect((JSON.parse(json) as unknown[])[0]).toMatchObject({ client: unseen });
+        for (const printed of [table, json]) expect(printed).toMatch(/^[\x20-\x7e\n]+$/);
+      },
+      SLOW_MS,
+    );
   });
 
   describe('with many records', () => {
@@ -310,7 +432,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
       await once(child.stdout, 'readable');
       child.stdout.destroy();
       expect(await closed).toEqual([0, null]);
-      expect(await complaints).toBe('');
+      expect(await complaints).toMatch(/^Journal: [^\n]*\n$/);
     });
   });
 
@@ -333,7 +455,14 @@ describe('npm run journal', () => {
       [[], /list.*show/],
       [['list', 'all'], /list.*show/],
       [['show'], /list.*show/],
-      [['show', 'a', '--custno', '1'], /no filter/],
+      [['show', 'a', '--custno', '1'], /no --custno/],
+      [['export', '--json'], /no --json/],
+      [['settle', 'a'], /settle/],
+      [['settle', 'a', 'unknown', '--why', 'x'], /applied, rejected, not-sent/],
+      [['settle', 'a', 'applied'], /--why/],
+      [['settle', 'a', 'applied', '--why', 'told by someone@example.com'], /email/],
+      [['erase', '--custno', '1'], /--groupno/],
+      [['erase', '--groupno', '1'], /--custno/],
       [['list', '--custno', '01'], /--custno/],
       [['list', '--outcome', 'good'], /applied, rejected, not-sent, unknown, in-progress/],
       [['list', '--since', '5'], /--since/],
@@ -361,14 +490,14 @@ describe('npm run journal', () => {
 
   it.each([
     ['a bad DATABASE_URL', 'mysql://canary', /^DATABASE_URL: /],
-    ['a PostgreSQL that is down', 'postgres://canary:canary@127.0.0.1:1/canary', /ECONNREFUSED/],
+    ['a PostgreSQL that is down', 'postgres://canary:canary@127.0.0.1:1/database', /ECONNREFUSED/],
     ['a file that is no database', 'sqlite:package.json', /SQLITE_NOTADB/],
   ])('says in one line what is wrong with %s', async (_, databaseUrl, fault) => {
-    const { code, stdout, stderr } = await journal(databaseUrl, 'list');
+    const { code, stdout, stderr, journal: line = '' } = await journal(databaseUrl, 'list');
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(fault);
     expect(stderr).toMatch(/^[^\n]+\n$/);
-    expect(stderr).not.toContain('canary');
+    expect(line + stderr).not.toContain('canary');
   });
 
   it('says that a file holds no journal', async () => {

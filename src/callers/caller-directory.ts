@@ -29,6 +29,7 @@ export class CallerDirectory {
       issuer,
       clientId: config.clientId,
       subject,
+      actor: actorOf(claims['act']),
       groupno: config.groupno,
       customers: config.customers,
       ownCustno: custnoOf(claims[config.custnoClaim]),
@@ -36,6 +37,12 @@ export class CallerDirectory {
       rateLimit: config.rateLimit,
     };
   }
+}
+
+/** The one who acts now; who acted before, by the claims inside, is only history. */
+function actorOf(claim: unknown): string | undefined {
+  const actor = (claim as { sub?: unknown } | null | undefined)?.sub;
+  return typeof actor === 'string' && actor !== '' ? actor : undefined;
 }
 
 /** Identity providers send a customer number as a string or as a number. */

@@ -7,6 +7,8 @@ export interface Caller {
   readonly issuer: string;
   readonly clientId: string;
   readonly subject: string;
+  /** Who acts for the subject: claim `act.sub` (RFC 8693, section 4.1). */
+  readonly actor: string | undefined;
   readonly groupno: string;
   /** `own`: only the customer in the token; `any`: every customer of the group. */
   readonly customers: 'own' | 'any';

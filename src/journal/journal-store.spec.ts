@@ -79,7 +79,9 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
         octaneStatus: 200,
         attempts: 2,
         requestId: 'request-1',
+        actor: null,
         completedAt: NOW + 5,
+        settled: null,
       },
     ]);
   });

@@ -13,6 +13,7 @@ export interface Intent {
   readonly custno: string;
   readonly operation: Operation;
   readonly requestId: string;
+  readonly actor: string | null;
   /** So long after it is on record, a change without an outcome is one that a crash left behind: unknown. */
   readonly unknownAfterMs: number;
   readonly key: KeyClaim | null;
@@ -69,7 +70,11 @@ export interface JournalRecord {
   readonly octaneStatus: number | null;
   readonly attempts: number;
   readonly requestId: string;
+  /** Who acted for the subject (RFC 8693), where the token said so. */
+  readonly actor: string | null;
   readonly completedAt: number | null;
+  /** Who found out what became of it, and how, where the gateway did not know. */
+  readonly settled: { readonly at: number; readonly by: string; readonly why: string } | null;
 }
 
 export interface JournalFilter {

@@ -194,7 +194,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     { operation, caller, custno, request }: Change,
     repeatable: RepeatableRequest | undefined,
   ): Intent {
-    const { issuer, clientId, subject, groupno } = caller;
+    const { issuer, clientId, subject, actor, groupno } = caller;
     return {
       id: changeIdAt(this.clock.now()),
       issuer,
@@ -204,6 +204,7 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       custno,
       operation,
       requestId: request.id,
+      actor: actor === undefined ? null : recordedName(actor),
       unknownAfterMs: this.settings.octaneTimeoutMs + UNKNOWN_AFTER_BUDGET_MS,
       key: repeatable
         ? {

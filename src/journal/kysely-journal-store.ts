@@ -24,6 +24,7 @@ const INTENT_TYPES = {
   custno: 'text',
   operation: 'text',
   request_id: 'text',
+  actor: 'text',
   unknown_after: 'bigint',
   key_hash: 'text',
   fingerprint: 'text',
@@ -59,6 +60,7 @@ const entryValues = ({ intent, takesOver, at }: Entry): readonly unknown[] => [
   intent.custno,
   intent.operation,
   intent.requestId,
+  intent.actor,
   intent.unknownAfterMs,
   intent.key?.hash ?? null,
   intent.key?.fingerprint ?? null,
@@ -273,9 +275,9 @@ export class KyselyJournalStore extends JournalStore {
   private insertFrom(tables: RawBuilder<unknown>): RawBuilder<unknown> {
     const now = this.clock ? sql`wanted.at` : DATABASE_NOW;
     return sql`
-      INSERT INTO changes (id, at, issuer, client, subject, groupno, custno, operation, request_id, unknown_at,
+      INSERT INTO changes (id, at, issuer, client, subject, groupno, custno, operation, request_id, actor, unknown_at,
         key_hash, fingerprint, expires_at, takes_over)
-      SELECT id, begun_at, issuer, client, subject, groupno, custno, operation, request_id, begun_at + unknown_after,
+      SELECT id, begun_at, issuer, client, subject, groupno, custno, operation, request_id, actor, begun_at + unknown_after,
         key_hash, fingerprint, begun_at + ttl, takes_over
       FROM (SELECT wanted.*, ${now} AS begun_at FROM ${tables}) AS timed`;
   }
@@ -409,6 +411,11 @@ function recordOf(row: Selectable<ChangeRow>, now: number): JournalRecord {
     octaneStatus: row.octane_status,
     attempts: row.attempts,
     requestId: row.request_id,
+    // A journal that is only read may be of an older version.
+    actor: row.actor ?? null,
     completedAt: row.completed_at,
+    settled: row.settled_at
+      ? { at: row.settled_at, by: row.settled_by ?? '', why: row.settled_why ?? '' }
+      : null,
   };
 }

@@ -14,6 +14,7 @@ const READING_PATIENCE_MS = 120_000;
 const PATIENCE = {
   writes: { connectMs: PATIENCE_MS, statementMs: PATIENCE_MS, lockMs: 1000 },
   migrations: { connectMs: 5000, statementMs: 3_600_000, lockMs: 60_000 },
+  corrections: { connectMs: 5000, statementMs: 30_000, lockMs: 5000 },
   reads: { connectMs: 5000, statementMs: READING_PATIENCE_MS, lockMs: READING_PATIENCE_MS },
 } as const;
 /** Together a few megabytes. */

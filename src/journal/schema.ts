@@ -25,6 +25,11 @@ export interface ChangeRow {
   reply: string | null;
   /** The change of unknown outcome that had the key before. */
   takes_over: string | null;
+  /** Who acted for the subject. */
+  actor: string | null;
+  settled_at: number | null;
+  settled_by: string | null;
+  settled_why: string | null;
 }
 
 export interface JournalSchema {
@@ -84,6 +89,18 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '2026-11-28-take-overs': {
     async up(database: Kysely<unknown>): Promise<void> {
       await database.schema.alterTable('changes').addColumn('takes_over', 'text').execute();
+    },
+  },
+  '2026-11-28-who-acted': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      const columns = {
+        actor: 'text',
+        settled_at: 'bigint',
+        settled_by: 'text',
+        settled_why: 'text',
+      } as const;
+      for (const [name, type] of Object.entries(columns))
+        await database.schema.alterTable('changes').addColumn(name, type).execute();
     },
   },
 };

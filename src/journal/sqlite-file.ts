@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 const STILL_MS = 1000;
 
 /** The store's file is not where it was, or must not be written; `code` says which. */
-export class SqliteFileFault extends Error {
+class SqliteFileFault extends Error {
   override readonly name = 'SqliteFileFault';
   readonly code: 'SQLITE_FILE_MOVED' | 'SQLITE_READONLY';
 

@@ -48,6 +48,7 @@ export function logRequest(
       operation,
       issuer: operation && principal?.issuer,
       subject: operation && principal && recordedName(principal.subject),
+      actor: (operation && caller?.actor !== undefined && recordedName(caller.actor)) || undefined,
       custno: operation && custnoOf(request),
       replayed: (operation && reply.hasHeader('idempotency-replayed')) || undefined,
     },

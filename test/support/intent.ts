@@ -12,6 +12,7 @@ export function intentAt(at: number, changes: Partial<Intent> = {}): Intent {
     custno: '700123',
     operation: 'direct-debit',
     requestId: 'request-1',
+    actor: null,
     unknownAfterMs: 15_000,
     key: null,
     ...changes,

@@ -1,0 +1,87 @@
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import type { Outcome } from '../problems/problems.ts';
+import type { JournalSchema } from './schema.ts';
+
+/** Small enough that no lock is held long. */
+const BATCH_ROWS = 500;
+/** Stands where something of a person stood. */
+const ERASED = 'erased';
+
+/** What a person found out of a change whose outcome nobody knew. */
+export interface Settlement {
+  readonly outcome: Exclude<Outcome, 'unknown'>;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+/**
+ * Writes down the outcome of a change that counts as unknown. The key of one that was applied stays used; otherwise it is free.
+ *
+ * @returns whether it still was unknown
+ */
+export async function settle(
+  database: Kysely<JournalSchema>,
+  id: string,
+  { outcome, at, by, why }: Settlement,
+): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('changes')
+    .set({ outcome, settled_at: at, settled_by: by, settled_why: why })
+    .$if(outcome !== 'applied', (change) =>
+      // As where a gateway knows that a change was not made: the key is where it was before.
+      change.set({
+        fingerprint: null,
+        key_hash: sql`CASE WHEN takes_over IS NOT NULL THEN key_hash END`,
+      }),
+    )
+    .where('id', '=', id)
+    .where((change) => change.or([change('outcome', 'is', null), change('outcome', '=', 'unknown')]))
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/**
+ * Takes a customer out of the records: who asked, for whom, and by which request. That there was a change, when and with which
+ * outcome stays; so does the key, which holds nothing of a person, so that nothing is sent twice.
+ *
+ * @returns of how many records
+ */
+export async function erase(
+  database: Kysely<JournalSchema>,
+  groupno: string,
+  custno: string,
+): Promise<number> {
+  let erased = 0;
+  for (;;) {
+    const { numUpdatedRows } = await database
+      .updateTable('changes')
+      .set({ subject: ERASED, custno: ERASED, request_id: ERASED, actor: null, reply: null })
+      .set({ settled_why: sql`CASE WHEN settled_why IS NOT NULL THEN ${sql.lit(ERASED)} END` })
+      .where('id', 'in', (rows) =>
+        rows
+          .selectFrom('changes')
+          .select('id')
+          .where('custno', '=', custno)
+          .where('groupno', '=', groupno)
+          .limit(BATCH_ROWS),
+      )
+      .executeTakeFirstOrThrow();
+    erased += Number(numUpdatedRows);
+    if (numUpdatedRows < BATCH_ROWS) return erased;
+  }
+}
+
+/** What SQLite has in its file and its log of rows that were overwritten is overwritten too. */
+export async function eraseSqlite(
+  database: Kysely<JournalSchema>,
+  groupno: string,
+  custno: string,
+): Promise<number> {
+  await sql`PRAGMA secure_delete = ON`.execute(database);
+  const erased = await erase(database, groupno, custno);
+  await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(database);
+  return erased;
+}
