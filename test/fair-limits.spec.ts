@@ -113,6 +113,22 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
       expect(hits()).toBe(10);
     });
 
+    it('is locked out for no longer than a minute when the time of day is set back by two hours', async () => {
+      const app = newApp();
+      await times(4, () => setAs(app, 'stepped', '1'));
+      const timeOfDay = Date.now;
+      Date.now = () => timeOfDay() - 120 * MINUTE_MS;
+      try {
+        const refused = await setAs(app, 'stepped', '1');
+        expectLimited(refused, 'user');
+        expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60);
+        await after(MINUTE_MS);
+        expect((await setAs(app, 'stepped', '1')).status).toBe(200);
+      } finally {
+        Date.now = timeOfDay;
+      }
+    });
+
     it('is nobody’s where the client acts for itself', async () => {
       const app = newApp();
       const answers = await times(11, (index) =>
