@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
 import { Counts } from '../src/limits/counts.ts';
 import { PostgresCounts } from '../src/limits/postgres-counts.ts';
@@ -147,6 +148,15 @@ describe('the store of the limits', () => {
       await counts.add(POLICY, 'taken back');
       await last.takeBack();
       expect(await counts.add(POLICY, 'taken back')).toMatchObject({ uses: 2 });
+    });
+
+    it('counts on when this process stood still while the database answered', async () => {
+      await counts.add(POLICY, 'held up');
+      const next = counts.add(POLICY, 'held up');
+      await setImmediate();
+      const until = performance.now() + 2500;
+      while (performance.now() < until);
+      expect(await next).toMatchObject({ uses: 2 });
     });
 
     it('forgets windows of a clock that was far ahead', async () => {

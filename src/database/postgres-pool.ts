@@ -37,11 +37,13 @@ export interface Lease {
 export class PostgresPool {
   private readonly pool: pg.Pool;
   private readonly safeguards: string;
+  private readonly answerMs: number;
   private readonly openedAt = new WeakMap<object, number>();
   /** Connections that were opened before are closed unused: one of them led to where the journal is not. */
   private trustedSince = -Infinity;
 
   constructor(url: string, { connectMs, statementMs, lockMs }: Patience) {
+    this.answerMs = statementMs + GRACE_MS;
     this.safeguards = safeguardsOf({
       statement_timeout: statementMs,
       lock_timeout: lockMs,
@@ -52,7 +54,6 @@ export class PostgresPool {
       max: CONNECTIONS,
       connectionTimeoutMillis: connectMs,
       stream: () => new PatientSocket(connectMs),
-      query_timeout: statementMs + GRACE_MS,
       maxLifetimeSeconds: MAX_CONNECTION_AGE_SECONDS,
       keepAlive: true,
       // Times are counts of milliseconds, far below 2^53; the driver would give them as text.
@@ -103,7 +104,8 @@ export class PostgresPool {
     return {
       query: async (text, values = []) => {
         try {
-          return await runOn(client, { text, values: [...values] }, this.safeguards);
+          const answer = runOn(client, { text, values: [...values] }, this.safeguards);
+          return await within(this.answerMs, answer);
         } catch (error) {
           if (!(error instanceof pg.DatabaseError && OF_THE_STATEMENT.test(error.code ?? ''))) {
             isGood = false;
@@ -126,6 +128,23 @@ function safeguardsOf(timeouts: Record<string, number>): string {
     `set_config('synchronous_commit', CASE ${current} WHEN 'off' THEN 'on' ELSE ${current} END, true)`,
   );
   return `SELECT WHERE concat(${settings.join(', ')}) = ''`;
+}
+
+/**
+ * The driver's own time limit would give up an answer that lies in the socket: after a process stood still, timers run before what
+ * has arrived is read. So that is read first.
+ */
+async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(new Error('the database did not answer in time'));
+  const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
+  try {
+    return await Promise.race([answer, tooLate]);
+  } finally {
+    clearTimeout(timer);
+    // Whichever comes second has nobody who waits for it.
+    answer.catch(() => undefined);
+  }
 }
 
 /** Within a transaction its safeguards are in force already. */
