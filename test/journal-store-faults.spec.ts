@@ -299,10 +299,14 @@ describe('a journal in PostgreSQL', () => {
       await other.connect();
       await other.query("ALTER TABLE changes ADD CONSTRAINT welcome CHECK (subject <> 'unwelcome')");
       const unwelcome = await gateway.issuer.token({ claims: { sub: 'unwelcome' } });
-      const [refused, ...answers] = await Promise.all([
-        gateway.setDirectDebit(VALID_DIRECT_DEBIT, { token: unwelcome }),
-        ...Array.from({ length: 30 }, () => set(newKey())),
-      ]);
+      // Among others that come in at the same time, so that they share a batch.
+      const welcome = await gateway.issuer.token();
+      const crowd = (): Promise<Answer>[] =>
+        Array.from({ length: 20 }, () => gateway.setDirectDebit(VALID_DIRECT_DEBIT, { token: welcome }));
+      const before = crowd();
+      const unwelcomed = gateway.setDirectDebit(VALID_DIRECT_DEBIT, { token: unwelcome });
+      const answers = await Promise.all([...before, ...crowd()]);
+      const refused = await unwelcomed;
       expectRefusedBeforeSending(refused);
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
       const metrics = gateway.application.get(Metrics, { strict: false });
