@@ -243,7 +243,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
       expect(code).toBe(0);
       const lines = stdout.trimEnd().split('\n');
       expect(lines.map((line) => line.split(/ +/))).toEqual(
-        FIELDS.map((field) => [field, `${(record as Record<string, string | null>)[field] ?? '-'}`]),
+        FIELDS.map((field) => [field, String((record as Record<string, unknown>)[field] ?? '-')]),
       );
     });
 

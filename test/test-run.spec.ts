@@ -55,7 +55,14 @@ it('a PostgreSQL that does not start says why', async () => {
 
 it('a run names what a spec file leaves open, and the first error of one that does not begin', async () => {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const jest = ['node_modules/jest/bin/jest.js', '--testMatch', '**/fixtures/*.fixture.ts', '--maxWorkers=2'];
+  const jest = [
+    'node_modules/jest/bin/jest.js',
+    '--testMatch',
+    '**/fixtures/*.fixture.ts',
+    '--maxWorkers=2',
+    '--testEnvironmentOptions',
+    '{"patienceMs":200}',
+  ];
   const run = promisify(execFile)(process.execPath, [...flags, ...jest]);
   const { stderr } = await run.then(
     () => ({ stderr: '' }),

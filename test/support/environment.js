@@ -1,7 +1,7 @@
 import { TestEnvironment } from 'jest-environment-node';
 
 /** Far longer than a socket or a process needs to be gone, also on a busy machine. */
-const PATIENCE_MS = 20_000;
+const USUAL_PATIENCE_MS = 20_000;
 const INTERVAL_MS = 20;
 /** What never keeps a process: the clock of the event loop's delay, which the metrics of Node cannot stop. */
 const HARMLESS = 'IntervalHistogram';
@@ -14,6 +14,15 @@ export default class Environment extends TestEnvironment {
   /** @type {Map<string, number>} */
   before = new Map();
   failed = false;
+
+  /**
+   * @param {ConstructorParameters<typeof TestEnvironment>[0]} config
+   * @param {ConstructorParameters<typeof TestEnvironment>[1]} context
+   */
+  constructor(config, context) {
+    super(config, context);
+    this.patienceMs = Number(config.projectConfig.testEnvironmentOptions['patienceMs'] ?? USUAL_PATIENCE_MS);
+  }
 
   async setup() {
     await super.setup();
@@ -33,7 +42,7 @@ export default class Environment extends TestEnvironment {
     // serves the whole run.
     if (this.failed || process.send === undefined) return;
     let left = this.left();
-    for (let waitedMs = 0; left.length > 0 && waitedMs < PATIENCE_MS; waitedMs += INTERVAL_MS) {
+    for (let waitedMs = 0; left.length > 0 && waitedMs < this.patienceMs; waitedMs += INTERVAL_MS) {
       // The timer is gone before the next look.
       await new Promise((over) => setTimeout(over, INTERVAL_MS));
       left = this.left();
