@@ -77,7 +77,13 @@ export async function createGateway(
   });
   configureApp(app, settings, peerOf, parserErrors, logger);
   tellOfReloads(gateway, logger, app.get(Metrics, { strict: false }));
-  await app.init();
+  try {
+    await app.init();
+  } catch (error) {
+    // A start that fails leaves nothing open, such as the thread of the store. Why it failed is what counts.
+    await app.close().catch(() => undefined);
+    throw error;
+  }
   return app;
 }
 
