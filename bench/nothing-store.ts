@@ -25,6 +25,8 @@ export class SqliteJournalStore implements JournalStore {
 
   async withdraw(): Promise<void> {}
 
+  async countOld(): Promise<undefined> {}
+
   async prune(): Promise<{ forgotten: number; deleted: number }> {
     return { forgotten: 0, deleted: 0 };
   }

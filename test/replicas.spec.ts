@@ -178,12 +178,12 @@ describe.each([
     ]);
     const clock = wrong.application.get(Clock, { strict: false });
     clock.now = () => Date.now() + days * DAY_MS;
-  }, 30_000);
+  });
   afterAll(async () => {
     await right.stop();
     await wrong.stop();
   });
-  const prune = (): Promise<void> => wrong.application.get(Retention, { strict: false }).prune();
+  const prune = (): Promise<number> => wrong.application.get(Retention, { strict: false }).prune();
 
   it.each([
     ['the right one', 'the wrong one'],

@@ -12,6 +12,7 @@ import type { JournalFilter, JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { isNoTable } from './migrate.ts';
 import { openPostgres, openSqlite, readSqlite, sqlitePathOf } from './open-database.ts';
+import { Retention } from './retention.ts';
 
 const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first
        npm run journal -- export [filters]           the same as JSON lines, one for each change
@@ -20,6 +21,8 @@ const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attem
                      writes down what you found out of an unknown change: applied, rejected or not-sent
        npm run journal -- erase --custno N --groupno G
                      takes a customer out of the records and keeps the records
+       npm run journal -- prune
+                     deletes what JOURNAL_RETENTION_DAYS says, however much that is
 
   --custno N      of one customer
   --client ID     of one client
@@ -109,7 +112,12 @@ function understand([command, ...rest]: string[], values: Values): (url: string)
       throw misunderstood('The command erase needs --custno and --groupno');
     return (url) => eraseAll(url, groupno, custno);
   }
-  throw misunderstood('Say list, export, show and one ID, settle ID OUTCOME, or erase');
+  if (command === 'prune' && rest.length === 0) {
+    allow(values, []);
+    const journalRetentionDays = loadSetting('journalRetentionDays');
+    return (url) => pruneAll(url, journalRetentionDays);
+  }
+  throw misunderstood('Say list, export, show and one ID, settle ID OUTCOME, erase, or prune');
 }
 
 function allow(values: Values, names: readonly string[]): void {
@@ -222,6 +230,13 @@ async function eraseAll(url: string, groupno: string, custno: string): Promise<v
     (isSqlite ? eraseSqlite : erase)(database, groupno, custno),
   );
   print(`Erased from ${erased} records.\n`);
+}
+
+async function pruneAll(url: string, journalRetentionDays: number): Promise<void> {
+  const deleted = await writing(url, (database) =>
+    new Retention(new KyselyJournalStore(database, false), { journalRetentionDays }).prune(),
+  );
+  print(`Deleted ${deleted} records.\n`);
 }
 
 /** @returns the path of SQLite's file, which exists, or undefined for another store */

@@ -116,6 +116,13 @@ export abstract class JournalStore {
   /** Completes an intent of which nobody knows whether it is recorded. If it is still on its way here, it comes too late. */
   abstract withdraw(intent: Intent, completion: Completion): Promise<void>;
 
+  /**
+   * Counts the records, and those of them that are older than `retentionMs`.
+   *
+   * @returns undefined where at most `few` are older, which is known without counting the rest
+   */
+  abstract countOld(retentionMs: number, few: number): Promise<OldRecords | undefined>;
+
   /** Forgets keys and replies that are expired, and deletes records that are older than `retentionMs`: at most `limit` of each. */
   abstract prune(retentionMs: number, limit: number): Promise<Pruned>;
 
@@ -127,6 +134,11 @@ export abstract class JournalStore {
   abstract check(): Promise<void>;
 
   abstract close(): Promise<void>;
+}
+
+export interface OldRecords {
+  readonly old: number;
+  readonly all: number;
 }
 
 /** How much was pruned. */

@@ -3,7 +3,15 @@ import type { Kysely, RawBuilder, Selectable, SelectQueryBuilder } from 'kysely'
 import { BatchStatement } from './batch-statement.ts';
 import { changeIdAt, firstIdAt } from './change-id.ts';
 import { JournalStore } from './journal-store.ts';
-import type { Completion, Intent, JournalFilter, JournalRecord, KeyHolder, Pruned } from './journal-store.ts';
+import type {
+  Completion,
+  Intent,
+  JournalFilter,
+  JournalRecord,
+  KeyHolder,
+  OldRecords,
+  Pruned,
+} from './journal-store.ts';
 import { keyStateOf } from './key-state.ts';
 import type { KeyState } from './key-state.ts';
 import { requireSchema } from './migrate.ts';
@@ -206,17 +214,30 @@ export class KyselyJournalStore extends JournalStore {
     await this.complete([completion]);
   }
 
+  async countOld(retentionMs: number, few: number): Promise<OldRecords | undefined> {
+    const isOld = olderThan((await this.now()) - retentionMs);
+    const { rows: some } = await sql`SELECT id FROM changes WHERE ${isOld} LIMIT ${few + 1}`.execute(
+      this.database,
+    );
+    if (some.length <= few) return undefined;
+    // PostgreSQL counts in 64 bits, which its driver gives as text.
+    const { rows } = await sql<Record<keyof OldRecords, number | string>>`
+      SELECT count(*) AS "all", count(CASE WHEN ${isOld} THEN 1 END) AS old FROM changes`.execute(
+      this.database,
+    );
+    const { old, all } = rows[0]!;
+    return { old: Number(old), all: Number(all) };
+  }
+
   async prune(retentionMs: number, limit: number): Promise<Pruned> {
     const now = await this.now();
-    const oldest = now - retentionMs;
     const forgotten = await this.forget(sql`
       SELECT id FROM changes
       WHERE key_hash IS NOT NULL AND expires_at <= ${now} AND unknown_at <= ${now}
       ORDER BY expires_at LIMIT ${limit}`);
-    // The id begins with the time of the replica that made it, which may be wrong; \`at\` is the store's.
     const { numAffectedRows = 0n } = await sql`
       DELETE FROM changes WHERE id IN (
-        SELECT id FROM changes WHERE id < ${firstIdAt(oldest)} AND at < ${oldest}
+        SELECT id FROM changes WHERE ${olderThan(now - retentionMs)}
         ORDER BY id LIMIT ${limit} ${this.unlessLocked()})`.execute(this.database);
     return { forgotten, deleted: Number(numAffectedRows) };
   }
@@ -418,4 +439,9 @@ function recordOf(row: Selectable<ChangeRow>, now: number): JournalRecord {
       ? { at: row.settled_at, by: row.settled_by ?? '', why: row.settled_why ?? '' }
       : null,
   };
+}
+
+/** The id begins with the time of the replica that made it, which may be wrong; `at` is the store's. */
+function olderThan(time: number): RawBuilder<unknown> {
+  return sql`id < ${firstIdAt(time)} AND at < ${time}`;
 }

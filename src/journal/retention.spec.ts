@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { intentAt } from '../../test/support/intent.ts';
 import { sharedPostgres } from '../../test/support/shared-postgres.ts';
 import type { Databases } from '../../test/support/shared-postgres.ts';
-import type { Settings } from '../config/settings.ts';
 import type { Completion, Intent, JournalRecord, KeyHolder } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './open-database.ts';
@@ -58,14 +59,28 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
   });
   afterEach(() => store.close());
 
-  const pruneAt = (at: number): Promise<void> => {
+  const pruneAt = (at: number): Promise<number> => {
     time = at;
-    return new Retention(store, { journalRetentionDays: RETENTION_DAYS } as Settings).prune();
+    return new Retention(store, { journalRetentionDays: RETENTION_DAYS }).prune();
+  };
+  const pruneCarefullyAt = async (at: number): Promise<unknown[]> => {
+    time = at;
+    const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const retention = new Retention(store, { journalRetentionDays: RETENTION_DAYS });
+    await retention.pruneCarefully();
+    await retention.pruneCarefully();
+    const said = error.mock.calls.map(([what]) => what);
+    error.mockRestore();
+    return said;
   };
   const records = (): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, START));
   const begin = (at: number, ...intents: Intent[]): Promise<(KeyHolder | null)[]> => {
     time = at;
     return store.begin(intents);
+  };
+  const beginMany = async (from: number, count: number): Promise<void> => {
+    const intents = Array.from({ length: count }, (_, index) => intentAt(from + index));
+    for (let start = 0; start < count; start += 500) await begin(from, ...intents.slice(start, start + 500));
   };
   /** Who holds the key at that time; whoever asks while nobody does gets it. */
   const holderOf = async (hash: string, at: number): Promise<KeyHolder | null | undefined> =>
@@ -123,5 +138,22 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
       { forgotten: 0, deleted: 200 },
     ]);
     expect((await records()).map(({ id }) => id)).toEqual([young.id]);
+  });
+
+  it('stops and says so once where more than a quarter would go, as of a clock that is wrong', async () => {
+    await beginMany(START, 1001);
+    const later = START + RETENTION_DAYS * DAY_MS + 2000;
+    const count = async (): Promise<number> => (await records()).length;
+    expect(await pruneCarefullyAt(later)).toEqual([{ old: 1001, all: 1001 }]);
+    expect(await count()).toBe(1001);
+    await beginMany(later, 3003);
+    expect(await pruneCarefullyAt(later)).toEqual([]);
+    expect(await count()).toBe(3003);
+  });
+
+  it('goes on where only few are old, whatever their share', async () => {
+    await beginMany(START, 1000);
+    expect(await pruneCarefullyAt(START + RETENTION_DAYS * DAY_MS + 2000)).toEqual([]);
+    expect(await records()).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { JournalStore } from './journal-store.ts';
-import type { Completion, Intent, KeyHolder, Pruned } from './journal-store.ts';
+import type { Completion, Intent, KeyHolder, OldRecords, Pruned } from './journal-store.ts';
 
-type Method = 'open' | 'begin' | 'takeOver' | 'complete' | 'withdraw' | 'prune' | 'check' | 'close';
+type Method =
+  'open' | 'begin' | 'takeOver' | 'complete' | 'withdraw' | 'countOld' | 'prune' | 'check' | 'close';
 
 export interface StoreCall {
   readonly id: number;
@@ -62,6 +63,10 @@ export class SqliteJournalStore extends JournalStore {
 
   async withdraw(intent: Intent, completion: Completion): Promise<void> {
     await this.call('withdraw', [intent, completion]);
+  }
+
+  countOld(retentionMs: number, few: number): Promise<OldRecords | undefined> {
+    return this.call('countOld', [retentionMs, few]) as Promise<OldRecords | undefined>;
   }
 
   prune(retentionMs: number, limit: number): Promise<Pruned> {
