@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { startOctane } from '../sandbox/octane.ts';
 import { groupCredentials } from '../sandbox/seed.ts';
 import { eventually } from './support/eventually.ts';
 import { TestGateway } from './support/gateway.ts';
-import type { Answer } from './support/gateway.ts';
+import type { Answer, Call } from './support/gateway.ts';
 import { journalRecords } from './support/journal-records.ts';
-import { TestStores } from './support/stores.ts';
 
 const PAGE = 'docs/fault-matrix.md';
 /** Short where the budget is what is waited for; elsewhere so long that no busy machine needs it. */
@@ -90,100 +90,102 @@ const MATRIX: readonly (readonly [fault: object, expected: Record<Operation, Exp
   [{ kind: 'status', status: 504 }, unknown('502 octane-error', 3)],
 ];
 const OPERATIONS = ['direct debit', 'welcome email'] as const;
+const BUDGETS = ['left', 'spent'] as const;
+type Budget = (typeof BUDGETS)[number];
 
-describe('the fault matrix', () => {
-  const observed: string[][] = [];
-  let stores: TestStores;
-  /** Lends its identity provider: to make keys is most of what a gateway's start costs here. */
-  let first: TestGateway;
-  let octane: Awaited<ReturnType<typeof startOctane>>;
-  beforeAll(async () => {
-    stores = await TestStores.start('SQLite');
-    first = await TestGateway.start();
-    octane = await startOctane({ port: 0, controlPort: 0 });
-  });
-  afterAll(async () => {
-    for (const { gateway } of gateways.values()) await gateway.stop();
-    await octane.close();
-    await first.stop();
-    await stores.stop();
-  });
+/** An Octane of its own, and a gateway for each budget. What waits on one side keeps nothing on another. */
+class Side {
+  private constructor(
+    private readonly octane: Awaited<ReturnType<typeof startOctane>>,
+    readonly gateways: Readonly<Record<Budget, TestGateway>>,
+  ) {}
 
-  interface Subject {
-    readonly gateway: TestGateway;
-    readonly databaseUrl: string;
-    readonly budgetMs: number;
+  /** @param beside lends its identity provider: to make keys is most of what a gateway's start costs here */
+  static async start(beside?: Side): Promise<Side> {
+    const octane = await startOctane({ port: 0, controlPort: 0 });
+    const startGateway = (budget: Budget, lender?: TestGateway): Promise<TestGateway> =>
+      TestGateway.start({
+        ...(lender && { beside: lender }),
+        environment: {
+          ...groupCredentials(),
+          OCTANE_BASE_URL: octane.url,
+          OCTANE_TIMEOUT_MS: String(BUDGET_MS[budget]),
+        },
+      });
+    const left = await startGateway('left', beside?.gateways.left);
+    return new Side(octane, { left, spent: await startGateway('spent', left) });
   }
-  const gateways = new Map<string, Subject>();
-  /** One for all faults, as far as the budget and the breaker let it: what is retried would open it at the second fault. */
-  const gatewayFor = async (fault: string, { answer, hits: sent }: Expected): Promise<Subject> => {
-    const budget = /timeout/.test(answer) ? 'spent' : 'left';
-    const name = sent > 1 ? fault : budget;
-    const known = gateways.get(name);
-    if (known) return known;
-    const databaseUrl = await stores.newUrl();
-    const gateway = await TestGateway.start({
-      beside: first,
-      environment: {
-        ...groupCredentials(),
-        OCTANE_BASE_URL: octane.url,
-        OCTANE_TIMEOUT_MS: String(BUDGET_MS[budget]),
-        DATABASE_URL: databaseUrl,
-      },
-    });
-    const subject = { gateway, databaseUrl, budgetMs: BUDGET_MS[budget] };
-    gateways.set(name, subject);
-    return subject;
-  };
 
-  const control = async (method: string, path: string, body?: string): Promise<unknown> => {
-    const response = await fetch(`${octane.controlUrl}${path}`, {
+  async control(method: string, path: string, body?: string): Promise<unknown> {
+    const response = await fetch(`${this.octane.controlUrl}${path}`, {
       method,
       ...(body !== undefined && { body }),
     });
     const text = await response.text();
-    expect(response.ok).toBe(true);
+    assert.ok(response.ok);
     return text === '' ? undefined : JSON.parse(text);
-  };
-  const hits = async (): Promise<number> => ((await control('GET', '/requests')) as unknown[]).length;
+  }
+
+  async hits(): Promise<number> {
+    return ((await this.control('GET', '/requests')) as unknown[]).length;
+  }
+
+  async stop(): Promise<void> {
+    await this.gateways.spent.stop();
+    await this.gateways.left.stop();
+    await this.octane.close();
+  }
+}
+
+describe('the fault matrix', () => {
+  const observed: string[][] = [];
+  /** A request with a key and one without go beside each other. */
+  let keyed: Side;
+  let keyless: Side;
+  beforeAll(async () => {
+    keyed = await Side.start();
+    keyless = await Side.start(keyed);
+  });
+  afterAll(async () => {
+    await keyless.stop();
+    await keyed.stop();
+  });
 
   describe.each(MATRIX.map(([fault, expected]) => ({ fault: JSON.stringify(fault), expected })))(
     '$fault',
     ({ fault, expected }) => {
-      let subject: Subject;
-      beforeAll(async () => {
-        subject = await gatewayFor(fault, expected['direct debit']);
-      });
-      beforeEach(async () => {
-        await control('POST', '/reset');
-        // Most calls succeed, so that no breaker opens.
-        assert.equal((await subject.gateway.setDirectDebit()).status, 200);
-        assert.equal((await subject.gateway.sendWelcomeEmail()).status, 204);
-        await control('POST', '/reset');
-        await control('PUT', '/fault', fault);
-      });
+      const budget = /timeout/.test(expected['direct debit'].answer) ? 'spent' : 'left';
 
-      const attempt = async (operation: Operation, headers: Record<string, string>): Promise<string[]> => {
-        const { gateway, databaseUrl, budgetMs } = subject;
-        const send = (): Promise<Answer> =>
+      const attempt = async (
+        side: Side,
+        operation: Operation,
+        headers: Record<string, string>,
+      ): Promise<string[]> => {
+        const gateway = side.gateways[budget];
+        const send = (call: Partial<Call> = { headers }): Promise<Answer> =>
           operation === 'direct debit'
-            ? gateway.setDirectDebit(undefined, { headers })
-            : gateway.sendWelcomeEmail({ headers });
+            ? gateway.setDirectDebit(undefined, call)
+            : gateway.sendWelcomeEmail(call);
+        await side.control('POST', '/reset');
+        // Most calls succeed, so that no breaker opens.
+        expect((await send({})).status).toBe(operation === 'direct debit' ? 200 : 204);
+        await side.control('POST', '/reset');
+        await side.control('PUT', '/fault', fault);
         const started = performance.now();
         const answer = await send();
-        const tookTheBudget = performance.now() - started >= budgetMs;
-        const sent = await hits();
-        const record = (await journalRecords(databaseUrl)).find(
+        const tookTheBudget = performance.now() - started >= BUDGET_MS[budget];
+        const sent = await side.hits();
+        const record = (await journalRecords(`sqlite:${join(gateway.folder, 'gateway.db')}`)).find(
           ({ requestId }) => requestId === answer.headers['x-request-id'],
         );
-        await control('DELETE', '/fault');
+        await side.control('DELETE', '/fault');
         // After a 401 nothing is sent for a second, which leaves the key free too.
         const again = await eventually(async () => {
           const tried = await send();
           return tried.json?.code === 'octane-credentials-rejected' ? undefined : tried;
         });
         const isReplay = again.headers['idempotency-replayed'] === 'true';
-        const sentAgain = (await hits()) > sent;
+        const sentAgain = (await side.hits()) > sent;
         expect(record?.attempts).toBe(sent);
         const { outcome = 'applied', retryable } = answer.json ?? {};
         return [
@@ -206,17 +208,15 @@ describe('the fault matrix', () => {
         /timeout/.test(answer) ? 'the budget' : 'less',
       ];
 
-      it.each(OPERATIONS)('to a %s with a key', async (operation) => {
-        const row = await attempt(operation, {
-          'idempotency-key': `"${createHash('sha256').update(fault).digest('hex')}"`,
-        });
-        expect(row).toEqual(rowOf(expected[operation]));
-        observed.push([`\`${fault}\``, operation, ...row]);
-      });
-
-      it.each(OPERATIONS)('to a %s without one', async (operation) => {
-        const row = await attempt(operation, {});
-        expect(row).toEqual(rowOf({ ...expected[operation], again: 'sent again' }));
+      it.each(OPERATIONS)('to a %s with a key and without one', async (operation) => {
+        const key = `"${createHash('sha256').update(fault).digest('hex')}"`;
+        const [withKey, withoutKey] = await Promise.all([
+          attempt(keyed, operation, { 'idempotency-key': key }),
+          attempt(keyless, operation, {}),
+        ]);
+        expect(withKey).toEqual(rowOf(expected[operation]));
+        expect(withoutKey).toEqual(rowOf({ ...expected[operation], again: 'sent again' }));
+        observed.push([`\`${fault}\``, operation, ...withKey]);
       });
     },
   );
