@@ -15,6 +15,7 @@ import { intentAt } from './support/intent.ts';
 import { eventually } from './support/eventually.ts';
 import { compileGateway } from './support/gateway-process.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
+import { journalRecords } from './support/journal-records.ts';
 import { answerProperly } from './support/scripted-octane.ts';
 import { STORE_KINDS, TestStores } from './support/stores.ts';
 
@@ -113,6 +114,9 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
     };
     const withId = (id: string): { headers: Record<string, string> } => ({ headers: { 'x-request-id': id } });
 
+    /** What the command lists before a person corrects anything. */
+    let list: Record<string, unknown>[];
+
     beforeAll(async () => {
       databaseUrl = await stores.newUrl();
       gateway = await TestGateway.start({ environment: { DATABASE_URL: databaseUrl } });
@@ -153,14 +157,15 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
       };
       void gateway.sendWelcomeEmail(withId(requests.running)).catch(() => undefined);
       await eventually(() => finish);
+      list = await records(databaseUrl, 'list');
+      gateway.octane.reset();
     }, SLOW_MS);
     afterAll(async () => {
       finish?.();
       await gateway.stop();
     });
 
-    it('lists every attempted change, newest first, with exactly the promised fields', async () => {
-      const list = await records(databaseUrl, 'list');
+    it('lists every attempted change, newest first, with exactly the promised fields', () => {
       for (const record of list) expect(Object.keys(record)).toEqual(FIELDS);
       const times = list.map(({ at }) => Date.parse(String(at)));
       expect(times).toEqual(times.toSorted((a, b) => b - a));
@@ -207,43 +212,30 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
       expect(byRequest.get('crashed')).toMatchObject({ outcome: 'unknown', octaneStatus: null });
     });
 
-    it('filters by customer, client, issuer, outcome and time', async () => {
-      const expected: [string[], string[]][] = [
-        [['--custno', '700124'], [requests.rejected]],
-        [['--client', 'other-group'], [requests.unknown]],
-        [
-          ['--issuer', 'https://id.example.com/'],
-          ['crashed', 'not-sent'],
-        ],
-        [['--outcome', 'applied'], [requests.applied]],
-        [['--outcome', 'not-sent'], ['not-sent']],
-        [
-          ['--outcome', 'unknown'],
-          [requests.unknown, 'crashed'],
-        ],
-        [['--outcome', 'in-progress'], [requests.running]],
-        [['--until', '2020-01-01T02:00:01+02:00'], ['not-sent']],
-        [['--since', '2020-01-01T00:00:00.001', '--until', '2020-01-02'], ['crashed']],
-        [['--custno', '700123', '--outcome', 'unknown', '--until', '2021-01-01'], ['crashed']],
-      ];
-      const found = await Promise.all(
-        expected.map(async ([filter]) => {
-          const list = await records(databaseUrl, 'list', ...filter);
-          return [filter, list.map(({ requestId }) => requestId)];
-        }),
-      );
-      expect(found).toEqual(expected);
+    it('filters', async () => {
+      const [rejected, crashed] = await Promise.all([
+        records(databaseUrl, 'list', '--custno', '700124'),
+        records(databaseUrl, 'list', '--outcome', 'unknown', '--until', '2020-01-02'),
+      ]);
+      expect(rejected.map(({ requestId }) => requestId)).toEqual([requests.rejected]);
+      expect(crashed.map(({ requestId }) => requestId)).toEqual(['crashed']);
     });
 
     it('shows one record: its fields to people, a list of one to programs', async () => {
-      const [record] = await records(databaseUrl, 'list', '--outcome', 'applied');
-      const id = String(record?.['id']);
-      expect(await records(databaseUrl, 'show', id)).toEqual([record]);
-      const { code, stdout } = await journal(databaseUrl, 'show', id);
+      const record = list.find(({ outcome }) => outcome === 'applied')!;
+      const id = String(record['id']);
+      const [forPrograms, { code, stdout }] = await Promise.all([
+        records(databaseUrl, 'show', id),
+        journal(databaseUrl, 'show', id),
+      ]);
+      expect(forPrograms).toEqual([record]);
       expect(code).toBe(0);
       const lines = stdout.trimEnd().split('\n');
       expect(lines.map((line) => line.split(/ +/))).toEqual(
-        FIELDS.map((field) => [field, String((record as Record<string, unknown>)[field] ?? '-')]),
+        FIELDS.map((field) => [
+          field,
+          String((record as Record<string, string | number | null>)[field] ?? '-'),
+        ]),
       );
     });
 
@@ -268,41 +260,24 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
       for (const line of [crashed, notSent]) expect(line.indexOf('user-1')).toBe(head.indexOf('subject'));
     });
 
-    it('prints an empty list and an empty table', async () => {
-      expect((await journal(databaseUrl, 'list', '--custno', '999', '--json')).stdout).toBe('[]\n');
-      expect((await journal(databaseUrl, 'list', '--custno', '999')).stdout).toMatch(/^at .* subject\n$/);
-    });
-
     it('says that an ID is unknown', async () => {
       const { code, stdout, stderr } = await journal(databaseUrl, 'show', changeIdAt(YEAR_2020));
       expect([code, stdout, stderr]).toEqual([1, '', 'There is no record with that ID.\n']);
     });
-  });
 
-  describe('that a person corrects', () => {
-    let gateway: TestGateway;
-    let databaseUrl: string;
     const key = 'key-of-a-person';
-    const recordsOf = (...args: string[]): Promise<Record<string, unknown>[]> =>
-      records(databaseUrl, 'list', ...args);
     const withKey = { headers: { 'idempotency-key': key } };
     const sendUnknown = async (): Promise<string> => {
       gateway.octane.script = (_hit, response) => response.writeHead(500).end();
       const answer = await gateway.sendWelcomeEmail(withKey);
       expect(answer.json.outcome).toBe('unknown');
       gateway.octane.reset();
-      const [record] = await recordsOf('--outcome', 'unknown');
-      return String(record?.['id']);
+      const [newest] = await journalRecords(databaseUrl);
+      return newest!.id;
     };
 
-    beforeAll(async () => {
-      databaseUrl = await stores.newUrl();
-      gateway = await TestGateway.start({ environment: { DATABASE_URL: databaseUrl } });
-    }, SLOW_MS);
-    afterAll(() => gateway.stop());
-
     it(
-      'has what was found out of an unknown change, by whom and why, and its key follows',
+      'settles an unknown change as what was found out, by whom and why, and its key follows',
       async () => {
         const id = await sendUnknown();
         const settle = (...args: string[]): Promise<Printed> => journal(databaseUrl, 'settle', ...args);
@@ -311,8 +286,9 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
           stdout: 'Settled as not-sent.\n',
           stderr: '',
         });
-        expect((await recordsOf())[0]).toMatchObject({ id, outcome: 'not-sent' });
-        expect(Object.keys((await recordsOf())[0]!)).toEqual(FIELDS);
+        const [settled] = await records(databaseUrl, 'list');
+        expect(settled).toMatchObject({ id, outcome: 'not-sent' });
+        expect(Object.keys(settled!)).toEqual(FIELDS);
         const { stdout } = await journal(databaseUrl, 'show', id);
         expect(stdout).toMatch(/^why +Octane has no such email$/m);
         expect(stdout).toMatch(/^settledAt +\d{4}-\d\d-\d\dT/m);
@@ -328,7 +304,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
     );
 
     it(
-      'loses a customer and keeps the count, and names no actor of it',
+      'erases a customer and keeps the count, and names no actor of it',
       async () => {
         const token = await gateway.issuer.token({
           claims: { custno: '700999', sub: 'person-999', act: { sub: 'agent-7' } },
@@ -338,10 +314,10 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
         expect((await gateway.setDirectDebit(VALID_DIRECT_DEBIT, { ...call, ...requestId })).status).toBe(
           200,
         );
-        expect(await recordsOf('--custno', '700999')).toMatchObject([
+        const before = await journalRecords(databaseUrl);
+        expect(before.filter(({ custno }) => custno === '700999')).toMatchObject([
           { subject: 'person-999', actor: 'agent-7', requestId: 'request-of-999' },
         ]);
-        const count = (await recordsOf()).length;
         const erase = (groupno: string): Promise<Printed> =>
           journal(databaseUrl, 'erase', '--custno', '700999', '--groupno', groupno);
         expect(await erase('2002')).toMatchObject({ code: 0, stdout: 'Erased from 0 records.\n' });
@@ -351,7 +327,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
           stderr: '',
         });
         const { stdout } = await journal(databaseUrl, 'export');
-        expect(stdout.trimEnd().split('\n')).toHaveLength(count);
+        expect(stdout.trimEnd().split('\n')).toHaveLength(before.length);
         expect(stdout).not.toMatch(/700999|person-999|request-of-999|agent-7/);
         const path = sqlitePathOf(databaseUrl);
         const bytes =
@@ -362,7 +338,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
     );
 
     it(
-      'is exported as JSON lines with the same filters',
+      'exports JSON lines with the same filters',
       async () => {
         const { code, stdout, journal: line } = await journal(databaseUrl, 'export', '--outcome', 'applied');
         expect(code).toBe(0);
@@ -370,7 +346,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
           .trimEnd()
           .split('\n')
           .map((record) => JSON.parse(record) as unknown);
-        expect(lines).toEqual(await recordsOf('--outcome', 'applied'));
+        expect(lines).toEqual(await records(databaseUrl, 'list', '--outcome', 'applied'));
         expect(line).toContain(sqlitePathOf(databaseUrl) ?? new URL(databaseUrl).host);
       },
       SLOW_MS,
@@ -399,30 +375,31 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
     const RECORDS = 6000;
     let databaseUrl: string;
     let store: KyselyJournalStore;
-    let time: number;
-    beforeEach(async () => {
+    let time = YEAR_2020;
+    let deleted = 0;
+    beforeAll(async () => {
       databaseUrl = await stores.newUrl();
-      time = YEAR_2020;
       store = storeOf(databaseUrl, () => time);
       await store.open();
       const intents = Array.from({ length: RECORDS }, (_, index) => intentAt(YEAR_2020 + index));
       for (let from = 0; from < RECORDS; from += 500) await store.begin(intents.slice(from, from + 500));
-    });
-    afterEach(() => store.close());
+    }, SLOW_MS);
+    afterAll(() => store.close());
 
     it.each([[['list']], [['list', '--json']]])('prints while it reads: %j', async (args) => {
       const child = start(databaseUrl, args);
       const closed = once(child, 'close') as Promise<[number | null]>;
       await once(child.stdout, 'readable');
       // It waits for its reader. What is deleted now and had been read before is still printed; there is no such thing here.
-      time = YEAR_2020 + 10_000;
+      deleted += 1000;
+      time = YEAR_2020 + 9000 + deleted;
       await store.prune(9000, 1000);
       const printed = await text(child.stdout);
       expect((await closed)[0]).toBe(0);
       const count = args.includes('--json')
         ? (JSON.parse(printed) as unknown[]).length
         : printed.trimEnd().split('\n').length - 1;
-      expect(count).toBe(RECORDS - 1000);
+      expect(count).toBe(RECORDS - deleted);
     });
 
     it.each([[['list']], [['list', '--json']]])('ends well when its reader does: %j', async (args) => {
@@ -450,35 +427,24 @@ describe('npm run journal', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('refuses what it does not understand, in one line', async () => {
-    const calls: [string[], RegExp][] = [
-      [[], /list.*show/],
-      [['list', 'all'], /list.*show/],
-      [['show'], /list.*show/],
-      [['show', 'a', '--custno', '1'], /no --custno/],
-      [['export', '--json'], /no --json/],
-      [['settle', 'a'], /settle/],
-      [['settle', 'a', 'unknown', '--why', 'x'], /applied, rejected, not-sent/],
-      [['settle', 'a', 'applied'], /--why/],
-      [['settle', 'a', 'applied', '--why', 'told by someone@example.com'], /email/],
-      [['erase', '--custno', '1'], /--groupno/],
-      [['erase', '--groupno', '1'], /--custno/],
-      [['list', '--custno', '01'], /--custno/],
-      [['list', '--outcome', 'good'], /applied, rejected, not-sent, unknown, in-progress/],
-      [['list', '--since', '5'], /--since/],
-      [['list', '--since', '2026-02-31'], /--since/],
-      [['list', '--until', '2026-02-03T25:00Z'], /--until/],
-      [['list', '--since'], /--since/],
-      [['list', '--limit', '5'], /--limit/],
-    ];
-    await Promise.all(
-      calls.map(async ([args, fault]) => {
-        const { code, stdout, stderr } = await journal('sqlite:gateway.db', ...args);
-        expect([args, code, stdout]).toEqual([args, 1, '']);
-        expect(stderr).toMatch(/^[^\n]+--help\n$/);
-        expect(stderr).toMatch(fault);
-      }),
-    );
+  it('refuses what it does not understand, in one line, before it opens anything', async () => {
+    const {
+      code,
+      stdout,
+      stderr,
+      journal: line,
+    } = await journal('sqlite:gateway.db', 'list', '--since', '5');
+    expect([code, stdout, line]).toEqual([1, '', undefined]);
+    expect(stderr).toMatch(/^--since [^\n]+--help\n$/);
+  });
+
+  it('prints an empty list and an empty table', async () => {
+    const databaseUrl = `sqlite:${join(folder, 'no-changes.db')}`;
+    const store = storeOf(databaseUrl, Date.now);
+    await store.open();
+    await store.close();
+    expect((await journal(databaseUrl, 'list', '--json')).stdout).toBe('[]\n');
+    expect((await journal(databaseUrl, 'list')).stdout).toMatch(/^at .* subject\n$/);
   });
 
   it('explains itself', async () => {

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../config/configuration-error.ts';
-import { CUSTNO } from '../config/customer-number.ts';
 import { databaseLocation } from '../config/database-url.ts';
 import { loadSetting } from '../config/settings.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
+import { commandOf, Refusal } from './cli-command.ts';
+import type { JournalCommand } from './cli-command.ts';
 import { erase, eraseSqlite, settle } from './corrections.ts';
-import type { Settlement } from './corrections.ts';
-import type { JournalFilter, JournalRecord } from './journal-store.ts';
+import type { JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { isNoTable } from './migrate.ts';
 import { openPostgres, openSqlite, readSqlite, sqlitePathOf } from './open-database.ts';
@@ -35,16 +34,6 @@ const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attem
 It works on the journal that DATABASE_URL or DATABASE_URL_FILE names, also while the gateway runs.
 `;
 
-const OUTCOMES: readonly JournalRecord['outcome'][] = [
-  'applied',
-  'rejected',
-  'not-sent',
-  'unknown',
-  'in-progress',
-];
-const SETTLED: readonly Settlement['outcome'][] = ['applied', 'rejected', 'not-sent'];
-const FILTERS: readonly string[] = ['custno', 'client', 'issuer', 'outcome', 'since', 'until'];
-const MAX_REASON = 500;
 /** Control characters, invisible ones, those that change the direction, spaces that are none, and what has no meaning at all. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 /** What comes from a token is as long as it likes, so it stands last. */
@@ -60,129 +49,40 @@ const COLUMNS = [
   'subject',
 ] as const;
 const ROWS_AT_ONCE = 500;
-const TIME =
-  /^(?<day>\d{4}-\d{2}-\d{2})(?<clock>T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<offset>Z|[+-]\d{2}:\d{2})?)?$/;
-
-/** What the one who asks can mend; its message is all that is said. */
-class Refusal extends Error {}
 
 /** A record as it is printed: the names and their order are a promise to programs. */
 type Printed = Omit<JournalRecord, 'at' | 'completedAt' | 'settled'> & { at: string };
 
 async function main(args: string[]): Promise<void> {
-  const { values, positionals } = parsed(args);
-  if (values.help === true) {
+  const command = commandOf(args);
+  if (command.name === 'help') {
     print(USAGE);
     return;
   }
-  const run = understand(positionals, values);
   const url = loadSetting('databaseUrl');
   process.stderr.write(`Journal: ${visible(databaseLocation(url))}\n`);
-  await run(url);
+  await run(command, url);
 }
 
+type Named<Name extends JournalCommand['name']> = Extract<JournalCommand, { name: Name }>;
 type Database = ReturnType<typeof openSqlite>;
-type Values = ReturnType<typeof parsed>['values'];
 
-/** @returns does it, on the journal with that URL */
-function understand([command, ...rest]: string[], values: Values): (url: string) => Promise<void> {
-  const [id = '', outcome] = rest;
-  const { json = false } = values;
-  if ((command === 'list' || command === 'export') && rest.length === 0) {
-    allow(values, command === 'list' ? [...FILTERS, 'json'] : FILTERS);
-    const filter = filterOf(values);
-    const show = command === 'export' ? printLines : json ? printJson : printTable;
-    return (url) => reading(url, (store) => show(store.list(filter)));
+/** Does it, on the journal with that URL. */
+function run(command: Exclude<JournalCommand, { name: 'help' }>, url: string): Promise<void> {
+  switch (command.name) {
+    case 'list':
+      return reading(url, (store) => (command.json ? printJson : printTable)(store.list(command.filter)));
+    case 'export':
+      return reading(url, (store) => printLines(store.list(command.filter)));
+    case 'show':
+      return reading(url, (store) => (command.json ? printJson : printFields)(one(store, command.id)));
+    case 'settle':
+      return settleOne(url, command);
+    case 'erase':
+      return eraseAll(url, command);
+    case 'prune':
+      return pruneAll(url);
   }
-  if (command === 'show' && rest.length === 1) {
-    allow(values, ['json']);
-    return (url) => reading(url, (store) => (json ? printJson : printFields)(one(store, id)));
-  }
-  if (command === 'settle' && rest.length === 2) {
-    allow(values, ['why']);
-    const found = SETTLED.find((name) => name === outcome);
-    if (!found) throw misunderstood(`The outcome is one of ${SETTLED.join(', ')}`);
-    const why = reasonOf(values.why);
-    return (url) => settleOne(url, id, found, why);
-  }
-  if (command === 'erase' && rest.length === 0) {
-    allow(values, ['custno', 'groupno']);
-    const { custno, groupno } = { ...filterOf(values), groupno: values.groupno };
-    if (custno === undefined || !groupno)
-      throw misunderstood('The command erase needs --custno and --groupno');
-    return (url) => eraseAll(url, groupno, custno);
-  }
-  if (command === 'prune' && rest.length === 0) {
-    allow(values, []);
-    const journalRetentionDays = loadSetting('journalRetentionDays');
-    return (url) => pruneAll(url, journalRetentionDays);
-  }
-  throw misunderstood('Say list, export, show and one ID, settle ID OUTCOME, erase, or prune');
-}
-
-function allow(values: Values, names: readonly string[]): void {
-  const other = Object.keys(values).find((name) => !names.includes(name));
-  if (other !== undefined) throw misunderstood(`This command takes no --${other}`);
-}
-
-function filterOf({ custno, client, issuer, outcome, since, until }: Values): JournalFilter {
-  if (custno !== undefined && !CUSTNO.test(custno))
-    throw misunderstood('--custno is a number of 1 to 10 digits');
-  const known = OUTCOMES.find((name) => name === outcome);
-  if (outcome !== undefined && !known) throw misunderstood(`--outcome is one of ${OUTCOMES.join(', ')}`);
-  return {
-    ...(custno !== undefined && { custno }),
-    ...(client !== undefined && { client }),
-    ...(issuer !== undefined && { issuer }),
-    ...(known && { outcome: known }),
-    ...(since !== undefined && { since: timeOf('--since', since) }),
-    ...(until !== undefined && { until: timeOf('--until', until) }),
-  };
-}
-
-/** It is kept, so it must not hold what no record may hold. */
-function reasonOf(text = ''): string {
-  if (text.trim() === '' || text.length > MAX_REASON)
-    throw misunderstood(`--why is a text of 1 to ${MAX_REASON} characters`);
-  if (text.includes('@')) throw misunderstood('--why is kept on record: say it without an email address');
-  return text;
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        custno: { type: 'string' },
-        groupno: { type: 'string' },
-        why: { type: 'string' },
-        client: { type: 'string' },
-        issuer: { type: 'string' },
-        outcome: { type: 'string' },
-        since: { type: 'string' },
-        until: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    const [fault = ''] = (error as Error).message.split('. ');
-    throw misunderstood(fault);
-  }
-}
-
-function misunderstood(fault: string): Refusal {
-  return new Refusal(`${fault}. All options: npm run journal -- --help`);
-}
-
-function timeOf(option: string, text: string): number {
-  const { day = '', clock, offset } = TIME.exec(text)?.groups ?? {};
-  const time = Date.parse(clock !== undefined && offset === undefined ? `${text}Z` : text);
-  // Date.parse takes 31 February for 3 March.
-  if (day === '' || Number.isNaN(time) || !new Date(day).toISOString().startsWith(day))
-    throw misunderstood(`${option} is a time such as 2026-11-21 or 2026-11-21T10:00:00Z`);
-  return time;
 }
 
 async function reading(url: string, read: (store: KyselyJournalStore) => Promise<void>): Promise<void> {
@@ -208,12 +108,7 @@ async function writing<T>(
   }
 }
 
-async function settleOne(
-  url: string,
-  id: string,
-  outcome: Settlement['outcome'],
-  why: string,
-): Promise<void> {
+async function settleOne(url: string, { id, outcome, why }: Named<'settle'>): Promise<void> {
   await reading(url, async (store) => {
     const { outcome: known } = await recordWith(store, id);
     if (known !== 'unknown')
@@ -225,14 +120,15 @@ async function settleOne(
   print(`Settled as ${outcome}.\n`);
 }
 
-async function eraseAll(url: string, groupno: string, custno: string): Promise<void> {
+async function eraseAll(url: string, { groupno, custno }: Named<'erase'>): Promise<void> {
   const erased = await writing(url, (database, isSqlite) =>
     (isSqlite ? eraseSqlite : erase)(database, groupno, custno),
   );
   print(`Erased from ${erased} records.\n`);
 }
 
-async function pruneAll(url: string, journalRetentionDays: number): Promise<void> {
+async function pruneAll(url: string): Promise<void> {
+  const journalRetentionDays = loadSetting('journalRetentionDays');
   const deleted = await writing(url, (database) =>
     new Retention(new KyselyJournalStore(database, false), { journalRetentionDays }).prune(),
   );

@@ -276,11 +276,11 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     expect((await store.begin([keyed('k')]))[0]).toMatchObject({ state: 'running' });
   });
 
-  it('filters by customer, client, time and outcome, newest first', async () => {
+  it('filters by customer, client, issuer, time and outcome, newest first', async () => {
     const changes = [
       intentOf({ custno: '1' }, NOW - 2000),
       intentOf({ custno: '2', client: 'billing-service' }, NOW - 1000),
-      intentOf({ custno: '1' }, NOW),
+      intentOf({ custno: '1', issuer: 'https://other.example.com/' }, NOW),
     ];
     await store.begin(changes);
     await store.complete([completionOf(changes[0]!.id, { outcome: 'rejected', octaneStatus: 422 })]);
@@ -290,7 +290,9 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     expect(await ids({})).toEqual([c, b, a]);
     expect(await ids({ custno: '1' })).toEqual([c, a]);
     expect(await ids({ client: 'billing-service' })).toEqual([b]);
+    expect(await ids({ issuer: 'https://other.example.com/' })).toEqual([c]);
     expect(await ids({ since: NOW - 1000 })).toEqual([c, b]);
+    expect(await ids({ custno: '1', since: NOW - 1000, until: NOW + 1 })).toEqual([c]);
     expect(await ids({ until: NOW - 1000 })).toEqual([a]);
     expect(await ids({ outcome: 'rejected' })).toEqual([a]);
     expect(await ids({ outcome: 'in-progress' })).toEqual([c, b]);
