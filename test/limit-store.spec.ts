@@ -11,6 +11,7 @@ import {
   clockToSetForward,
   expectLimited,
   left,
+  LIMIT,
   members,
   MINUTE_MS,
   newApp,
@@ -23,6 +24,7 @@ import {
 } from './support/limits.ts';
 import { POLICY } from './support/policy.ts';
 import { TestPostgres } from './support/postgres.ts';
+import { standStill } from './support/stand-still.ts';
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -154,8 +156,7 @@ describe('the store of the limits', () => {
       await counts.add(POLICY, 'held up');
       const next = counts.add(POLICY, 'held up');
       await setImmediate();
-      const until = performance.now() + 2500;
-      while (performance.now() < until);
+      standStill(2500);
       expect(await next).toMatchObject({ uses: 2 });
     });
 
@@ -228,8 +229,8 @@ describe('the store of the limits', () => {
     await set(gateway, app);
     await postgres.goDown();
     try {
-      const answers = await times(101, () => set(gateway, app));
-      expect(statuses(answers)).toEqual({ 429: 1, 503: 100 });
+      const answers = await times(LIMIT + 1, () => set(gateway, app));
+      expect(statuses(answers)).toEqual({ 429: 1, 503: LIMIT });
       for (const answer of answers) {
         if (answer.status === 429) expectLimited(answer, 'caller');
         else expectProblem(answer, 503, 'journal-unavailable', REFUSED);

@@ -6,14 +6,12 @@ import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer } from './support/gateway.ts';
+import { standStill } from './support/stand-still.ts';
 
 const TURN_MS = 300;
 
-/** Keeps the event loop, which the gateway shares with the test, from turning. */
-function block(): void {
-  const end = performance.now() + TURN_MS;
-  while (performance.now() < end);
-}
+/** The gateway shares the event loop with the test. */
+const block = (): void => standStill(TURN_MS);
 
 const ask = (gateway: TestGateway): Promise<Answer> => gateway.call({ method: 'GET', path: '/problems' });
 
@@ -93,12 +91,19 @@ describe('a gateway whose event loop lags', () => {
   });
 });
 
-it.each(['0', '100000'])('a gateway that bears %s ms refuses nothing', async (most) => {
-  const gateway = await TestGateway.start({ environment: { MAX_EVENT_LOOP_DELAY_MS: most } });
+it('gateways that bear more, or whatever comes, refuse nothing', async () => {
+  const boundless = await TestGateway.start({ environment: { MAX_EVENT_LOOP_DELAY_MS: '0' } });
+  const patient = await TestGateway.start({
+    environment: { MAX_EVENT_LOOP_DELAY_MS: '100000' },
+    beside: boundless,
+  });
   // Longer than any time over which the delay is measured.
   for (let turn = 0; turn < 5; turn += 1) {
     block();
-    expect((await ask(gateway)).status).toBe(200);
+    expect((await Promise.all([ask(boundless), ask(patient)])).map(({ status }) => status)).toEqual([
+      200, 200,
+    ]);
   }
-  await gateway.stop();
+  await patient.stop();
+  await boundless.stop();
 });
