@@ -7,7 +7,8 @@ import { startGateway, untilReady } from './demo-gateway.ts';
 import { curlCommand, operations, refusals, tokenRequest } from './demo-script.ts';
 import { errorCode } from './listen.ts';
 import { requestToken } from './request-token.ts';
-import { startSandbox, usualIssuer, usualPorts, type Sandbox } from './start.ts';
+import { startSandbox, type Sandbox } from './start.ts';
+import { usualIssuer, usualPorts } from './usual-ports.ts';
 import { stopRequested } from './stop.ts';
 
 const usage = `Shows the gateway at work, between an app and a local Octane.

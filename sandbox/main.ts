@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import { errorCode } from './listen.ts';
 import { clients, groups } from './seed.ts';
-import { startSandbox, usualIssuer, usualPorts, type Sandbox, type SandboxPorts } from './start.ts';
+import { startSandbox, type Sandbox } from './start.ts';
+import { usualIssuer, usualPorts, type SandboxPorts } from './usual-ports.ts';
 import { stopRequested } from './stop.ts';
 
 const portVariables = {

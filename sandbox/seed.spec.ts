@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { audience, clients, groupCredentials, groups } from './seed.ts';
-import { usualIssuer } from './start.ts';
+import { usualIssuer } from './usual-ports.ts';
 
 interface GatewayFile {
   issuers: { issuer: string; audience: string; jwksUri: string }[];

@@ -1,12 +1,7 @@
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
 import { startOctane, type Octane } from './octane.ts';
 import { groupCredentials } from './seed.ts';
-
-export interface SandboxPorts {
-  octane: number;
-  identityProvider: number;
-  control: number;
-}
+import type { SandboxPorts } from './usual-ports.ts';
 
 export interface Sandbox {
   octane: Octane;
@@ -15,11 +10,6 @@ export interface Sandbox {
   gatewayEnvironment: Record<string, string>;
   close: () => Promise<void>;
 }
-
-export const usualPorts: SandboxPorts = { octane: 4001, identityProvider: 4002, control: 4003 };
-
-/** The issuer that config/gateway.yaml names. */
-export const usualIssuer = `http://localhost:${usualPorts.identityProvider}`;
 
 /**
  * Starts the Octane and the identity provider. Port 0 picks a free one.

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { requestToken } from './request-token.ts';
 import { clients, scopes } from './seed.ts';
-import { usualIssuer } from './start.ts';
+import { usualIssuer } from './usual-ports.ts';
 
 const usage = `Prints an access token of the running sandbox's identity provider.
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { readFile, writeFile } from 'node:fs/promises';
 import { requestToken } from '../../sandbox/request-token.ts';
-import { startSandbox, usualIssuer } from '../../sandbox/start.ts';
+import { startSandbox } from '../../sandbox/start.ts';
 import type { Sandbox } from '../../sandbox/start.ts';
+import { usualIssuer } from '../../sandbox/usual-ports.ts';
 import { compileGateway, GatewayProcess } from './gateway-process.ts';
 
 /** The compiled gateway in front of the sandbox, as an app developer runs it, with `config/gateway.yaml`. */
