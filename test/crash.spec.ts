@@ -2,7 +2,7 @@ import { crashEnvironment, crashTest, SETTLED_AFTER_MS } from './crash/crash-tes
 import { eventually } from './support/eventually.ts';
 import { compileGateway, GatewayProcess } from './support/gateway-process.ts';
 import { journalRecords } from './support/journal-records.ts';
-import { ScriptedOctane } from './support/scripted-octane.ts';
+import { answerProperly, ScriptedOctane } from './support/scripted-octane.ts';
 import { STORE_KINDS, TestStores } from './support/stores.ts';
 import { TokenIssuer } from './support/token-issuer.ts';
 
@@ -10,6 +10,8 @@ import { TokenIssuer } from './support/token-issuer.ts';
 const SLOW_MS = 120_000;
 const ROUNDS = 2;
 const AT_A_TIME = 16;
+/** Enough for the way to Octane, also on a busy machine. */
+const LONG_BUDGET_MS = 3000;
 
 let build: Awaited<ReturnType<typeof compileGateway>>;
 let stores: TestStores[];
@@ -108,6 +110,38 @@ it(
     const records = await journalRecords(databaseUrl, Date.now() + SETTLED_AFTER_MS);
     expect(records.filter(({ outcome }) => outcome === 'applied')).toHaveLength(sent.length + 1);
     expect(records.filter(({ outcome }) => outcome !== 'not-sent')).toHaveLength(hits + 1);
+  },
+  SLOW_MS,
+);
+
+it(
+  'a gateway that was stopped for longer than the budget tells what has arrived meanwhile',
+  async () => {
+    const [octane, issuer] = await Promise.all([ScriptedOctane.start(), TokenIssuer.start()]);
+    cleanUp.push(
+      () => octane.stop(),
+      () => issuer.stop(),
+    );
+    const databaseUrl = await stores[STORE_KINDS.indexOf('SQLite')]!.newUrl();
+    const environment = await crashEnvironment(build.folder, databaseUrl, octane, issuer);
+    const gateway = new GatewayProcess(build.folder, {
+      ...environment,
+      OCTANE_TIMEOUT_MS: String(LONG_BUDGET_MS),
+    });
+    cleanUp.push(() => gateway.kill());
+    const { api } = await gateway.addresses();
+    octane.script = (hit, response, socket) => {
+      gateway.signal('SIGSTOP');
+      response.on('finish', () => setTimeout(() => gateway.signal('SIGCONT'), LONG_BUDGET_MS + 500));
+      answerProperly(hit, response, socket);
+    };
+    const answer = await fetch(`${api}/v1/customers/700123/send-welcome-email`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await issuer.token({ claims: { client_id: 'crash-test' } })}`,
+      },
+    });
+    expect([answer.status, octane.hits.length]).toEqual([204, 1]);
   },
   SLOW_MS,
 );
