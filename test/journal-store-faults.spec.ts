@@ -196,11 +196,13 @@ describe('a journal in PostgreSQL', () => {
   beforeEach(() => gateway.octane.reset());
 
   it(
-    'that is down at the start closes the API, not the gateway, until it is up',
+    'that is down closes the API, not the gateway, until it is up: also one that starts meanwhile',
     async () => {
-      const newDatabaseUrl = await postgres.newDatabase();
-      await postgres.goDown();
       const usual = gateway;
+      const newDatabaseUrl = await postgres.newDatabase();
+      expect((await set()).status).toBe(200);
+      await postgres.goDown();
+      await expectClosed();
       gateway = await startGateway(newDatabaseUrl, usual);
       try {
         await expectClosed();
@@ -211,17 +213,6 @@ describe('a journal in PostgreSQL', () => {
         await gateway.stop();
         gateway = usual;
       }
-    },
-    SLOW_MS,
-  );
-
-  it(
-    'that is stopped and started again closes the API only meanwhile',
-    async () => {
-      expect((await set()).status).toBe(200);
-      await postgres.goDown();
-      await expectClosed();
-      await postgres.comeBack();
       await expectRecovery();
     },
     SLOW_MS,

@@ -7,12 +7,13 @@ import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
 import type { Answer } from './support/gateway.ts';
 import { Pooler } from './support/pooler.ts';
-import { TestPostgres } from './support/postgres.ts';
+import { sharedPostgres } from './support/shared-postgres.ts';
+import type { Databases } from './support/shared-postgres.ts';
 
 const SLOW_MS = 60_000;
 const PATIENCE = { connectMs: 1500, statementMs: 1500, lockMs: 500 };
 
-let postgres: TestPostgres;
+let postgres: Databases;
 let databaseUrl: string;
 /** Another client of the database, with all rights. */
 let administrator: pg.Client;
@@ -23,7 +24,7 @@ const set = (key = newKey()): Promise<Answer> =>
   gateway.setDirectDebit(VALID_DIRECT_DEBIT, { headers: { 'idempotency-key': key } });
 
 beforeAll(async () => {
-  postgres = await TestPostgres.start();
+  postgres = await sharedPostgres();
 }, SLOW_MS);
 afterAll(() => postgres.stop(), SLOW_MS);
 

@@ -168,28 +168,18 @@ describe.each([
   ['ahead', 500],
   ['behind', -500],
 ])('two replicas of which one is %s by more than the journal is kept', (_, days) => {
-  let right: TestGateway;
-  let wrong: TestGateway;
-  beforeAll(async () => {
-    const environment = { DATABASE_URL: databaseUrl, OCTANE_TIMEOUT_MS: '2000' };
-    [right, wrong] = await Promise.all([
-      TestGateway.start({ environment, beside: one }),
-      TestGateway.start({ environment, beside: one }),
-    ]);
-    const clock = wrong.application.get(Clock, { strict: false });
-    clock.now = () => Date.now() + days * DAY_MS;
-  });
-  afterAll(async () => {
-    await right.stop();
-    await wrong.stop();
-  });
-  const prune = (): Promise<number> => wrong.application.get(Retention, { strict: false }).prune();
+  const setClock = (aheadMs: number): void => {
+    other.application.get(Clock, { strict: false }).now = () => Date.now() + aheadMs;
+  };
+  beforeAll(() => setClock(days * DAY_MS));
+  afterAll(() => setClock(0));
+  const prune = (): Promise<unknown> => other.application.get(Retention, { strict: false }).prune();
 
   it.each([
     ['the right one', 'the wrong one'],
     ['the wrong one', 'the right one'],
   ])('give %s’s answer again at %s, and lose no key and no record', async (first) => {
-    const [begins, repeats] = first === 'the right one' ? [right, wrong] : [wrong, right];
+    const [begins, repeats] = first === 'the right one' ? [one, other] : [other, one];
     for (const operation of OPERATIONS) {
       const key = newKey();
       const answer = await ask(begins, operation, key);
@@ -207,7 +197,7 @@ describe.each([
     ['the right one', 'the wrong one'],
     ['the wrong one', 'the right one'],
   ])('know that a change of %s still runs at %s, and that nobody knows its outcome', async (first) => {
-    const [begins, repeats] = first === 'the right one' ? [right, wrong] : [wrong, right];
+    const [begins, repeats] = first === 'the right one' ? [one, other] : [other, one];
     for (const operation of OPERATIONS) {
       const key = newKey();
       const held = Promise.withResolvers<() => void>();
