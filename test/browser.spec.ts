@@ -1,9 +1,28 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import axe from 'axe-core';
+import { build } from 'esbuild';
 import type { Browser, Locator, Page } from 'playwright-core';
+import type * as OctaneBff from '../clients/typescript/src/index.ts';
 import { startBrowser } from './support/browser.ts';
 import { SandboxGateway } from './support/sandbox-gateway.ts';
 
+declare const octaneBff: typeof OctaneBff;
+
+/** What docs/guides/clients.md tells the operator of a proxy to answer, so that a page of another origin may call the gateway. */
+const CORS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'POST',
+  'access-control-allow-headers': 'authorization, content-type, idempotency-key, x-request-id',
+  'access-control-expose-headers': 'x-request-id, retry-after, idempotency-replayed',
+};
+
+const PAGE = '<!doctype html><title>app</title>';
+
 let gateway: SandboxGateway;
+/** Without DOCS_TOKEN_URL. */
+let plain: SandboxGateway;
 let browser: Browser;
 let page: Page;
 /** Everything that the browser complained of: errors, refused scripts and styles, failed requests. */
@@ -12,7 +31,11 @@ const complaints: string[] = [];
 const urlOf = (path: string): string => `${gateway.url}${path}`;
 
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([SandboxGateway.start(), startBrowser()]);
+  [gateway, plain, browser] = await Promise.all([
+    SandboxGateway.start(),
+    SandboxGateway.start({ DOCS_TOKEN_URL: '' }),
+    startBrowser(),
+  ]);
   page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   // Less than a test may take, so that a page that does nothing says what was waited for.
   page.setDefaultTimeout(10_000);
@@ -29,6 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await gateway?.stop();
+  await plain?.stop();
 });
 
 const operation = (name: string): Locator => page.getByRole('region', { name });
@@ -173,11 +197,126 @@ it('all that gives the browser nothing to complain of', () => {
 
 describe('without DOCS_TOKEN_URL', () => {
   it('the page offers no token', async () => {
-    const plain = await SandboxGateway.start({ DOCS_TOKEN_URL: '' });
     const answer = await fetch(`${plain.url}/docs`);
     const text = await answer.text();
-    await plain.stop();
     expect(text).not.toContain('id="get-token"');
     expect(answer.headers.get('content-security-policy')).toContain("connect-src 'self';");
+  });
+});
+
+let proxy: Server;
+let script: string;
+let token: string;
+
+async function bundled(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: ['clients/typescript/src/index.ts'],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'octaneBff',
+  });
+  return outputFiles[0]!.text;
+}
+
+/** Passes calls on to the gateway, and has the page of an app too. */
+async function corsProxy(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const pass = async (): Promise<void> => {
+      const body = Buffer.concat(await request.toArray()).toString();
+      const { authorization = '', 'idempotency-key': key = '' } = request.headers;
+      const answer = await fetch(`${plain.url}${request.url}`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json', 'idempotency-key': String(key) },
+        body,
+      });
+      response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), ...CORS });
+      response.end(await answer.text());
+    };
+    if (request.method === 'GET') response.setHeader('content-type', 'text/html').end(PAGE);
+    else if (request.method === 'OPTIONS') response.writeHead(204, CORS).end();
+    else pass().catch(() => response.destroy());
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return server;
+}
+
+/** A page of the gateway's own origin, as a balancer in front of both would serve it. */
+async function pageBesideTheGateway(): Promise<Page> {
+  const tab = await browser.newPage();
+  await tab.route(`${plain.url}/app`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
+  return withClient(tab, plain.url);
+}
+
+function pageElsewhere(): Promise<Page> {
+  return browser.newPage().then((tab) => withClient(tab, `http://localhost:${portOf(proxy)}`));
+}
+
+async function withClient(tab: Page, origin: string): Promise<Page> {
+  await tab.goto(`${origin}/app`);
+  await tab.addScriptTag({ content: script });
+  return tab;
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+/** Both operations, one of them again, and a refusal, as a page sees them. */
+function useAll(tab: Page, baseUrl: string): Promise<unknown> {
+  return tab.evaluate(
+    async ({ baseUrl: url, accessToken }) => {
+      const client = octaneBff.createClient({ baseUrl: url, token: () => accessToken });
+      const set = await client.setDirectDebit('me', { directDebitType: 'OFF', ddNotificationFlag: 'N' });
+      const sent = await client.sendWelcomeEmail('me');
+      const again = await client.sendWelcomeEmail('me', sent);
+      const refused = await client.sendWelcomeEmail('700124').catch((error: unknown) => error);
+      return {
+        directDebit: set.directDebit,
+        replayed: [sent.replayed, again.replayed],
+        refused: octaneBff.isOctaneBffError(refused) && [refused.code, refused.status],
+      };
+    },
+    { baseUrl, accessToken: token },
+  );
+}
+
+const ALL = {
+  directDebit: { directDebitType: 'OFF', ddNotificationFlag: 'N' },
+  replayed: [false, true],
+  refused: ['customer-not-permitted', 403],
+};
+
+describe('the TypeScript client in Chromium', () => {
+  beforeAll(async () => {
+    [script, proxy, token] = await Promise.all([bundled(), corsProxy(), plain.token()]);
+  });
+  afterAll(() => {
+    proxy?.closeAllConnections();
+    proxy?.close();
+  });
+
+  it('works on a page of the gateway’s own origin', async () => {
+    const tab = await pageBesideTheGateway();
+    expect(await useAll(tab, plain.url)).toEqual(ALL);
+    await tab.close();
+  });
+
+  it('works across origins behind a proxy that allows them', async () => {
+    const tab = await pageElsewhere();
+    expect(await useAll(tab, `http://127.0.0.1:${portOf(proxy)}`)).toEqual(ALL);
+    await tab.close();
+  });
+
+  it('says that nothing can be reached where origins are not allowed', async () => {
+    const tab = await pageElsewhere();
+    const code = await tab.evaluate(
+      async ({ baseUrl, accessToken }) => {
+        const client = octaneBff.createClient({ baseUrl, token: () => accessToken, maxTries: 1 });
+        const error = await client.sendWelcomeEmail('me').catch((thrown: unknown) => thrown);
+        return octaneBff.isOctaneBffError(error) && error.code;
+      },
+      { baseUrl: plain.url, accessToken: token },
+    );
+    expect(code).toBe('network-error');
+    await tab.close();
   });
 });
