@@ -8,6 +8,7 @@ import type { ExpectedError } from './log-faults.ts';
 import { within } from './within.ts';
 
 export const JOURNAL_FAILS = 'the journal cannot be written';
+const NOT_READY = 'not ready: the journal cannot be written';
 /** A change of the files is promised to be in use within 5 s; the machine may be busy. */
 const RELOADED_WITHIN_MS = 10_000;
 const RECOVERED_WITHIN_MS = 30_000;
@@ -107,7 +108,9 @@ export class Disturbances {
     if (!(await within(RECOVERED_WITHIN_MS, () => running.every(({ ready }) => ready)))) {
       this.brokenPromises.push('a gateway was not ready again after the database was');
     }
-    this.expectedErrors.push({ message: JOURNAL_FAILS, from, to: Date.now() });
+    for (const message of [JOURNAL_FAILS, NOT_READY]) {
+      this.expectedErrors.push({ message, from, to: Date.now() });
+    }
   }
 
   private async takeOver(what: string, act: () => Promise<void>): Promise<void> {
