@@ -8,7 +8,7 @@ import type { ExpectedError } from './log-faults.ts';
 import { within } from './within.ts';
 
 export const JOURNAL_FAILS = 'the journal cannot be written';
-const NOT_READY = 'not ready: the journal cannot be written';
+export const NOT_READY = 'not ready: the journal cannot be written';
 /** A change of the files is promised to be in use within 5 s; the machine may be busy. */
 const RELOADED_WITHIN_MS = 10_000;
 const RECOVERED_WITHIN_MS = 30_000;

@@ -6,7 +6,7 @@ import { Balancer } from '../support/balancer.ts';
 import { ScriptedOctane } from '../support/scripted-octane.ts';
 import { TokenIssuer } from '../support/token-issuer.ts';
 import { Deployment, OCTANE_TIMEOUT_MS } from './deployment.ts';
-import { Disturbances, JOURNAL_FAILS } from './disturbances.ts';
+import { Disturbances, JOURNAL_FAILS, NOT_READY } from './disturbances.ts';
 import type { Database } from './disturbances.ts';
 import { Fleet } from './fleet.ts';
 import { handlesAtRest, handlesBeyond, MemorySampling, openHandles } from './footprint.ts';
@@ -138,7 +138,9 @@ export async function soak({
     const expectedErrors = [
       ...disturbances.expectedErrors,
       // A gateway without time finds the store slow.
-      ...starvation.periods.map((period) => ({ ...period, message: JOURNAL_FAILS })),
+      ...[JOURNAL_FAILS, NOT_READY].flatMap((message) =>
+        starvation.periods.map((period) => ({ ...period, message })),
+      ),
     ];
     const logs = fleet.members.map(({ name, gateway: { stdout, stderr } }) =>
       readLog({ name, stdout, stderr }, expectedErrors, secrets),
