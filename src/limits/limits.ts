@@ -24,10 +24,22 @@ export interface Sender {
 /** How much one may ask of the gateway, and the gateway of others. */
 @Injectable()
 export class Limits {
+  private readonly user: Policy;
+  private readonly caller: Policy;
+  private readonly change: Policy;
+  private readonly email: Policy;
+  private readonly call: Policy | undefined;
+
   constructor(
     private readonly counts: Counts,
-    @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.user = userPolicy(settings);
+    this.caller = callerPolicy(settings);
+    this.change = changePolicy(settings);
+    this.email = emailPolicy(settings);
+    this.call = settings.octaneRateLimit === undefined ? undefined : callPolicy(settings.octaneRateLimit);
+  }
 
   /**
    * Counts a request of a user and of its caller. One that is over the limit of the user does not count for the caller: no
@@ -36,11 +48,10 @@ export class Limits {
    * @throws Problem `rate-limited`
    */
   async countRequest(sender: Sender, report: LimitReport): Promise<void> {
-    const { issuer, clientId, subject, customers } = sender;
-    if (customers === 'own') {
-      await this.count(userPolicy(this.settings), keyOf(issuer, clientId, subject), report);
-    }
-    await this.count(callerPolicy(this.settings, sender), keyOf(issuer, clientId), report);
+    const { issuer, clientId, subject, customers, rateLimit } = sender;
+    if (customers === 'own') await this.count(this.user, keyOf(issuer, clientId, subject), report);
+    const caller = rateLimit === undefined ? this.caller : { ...this.caller, quota: rateLimit };
+    await this.count(caller, keyOf(issuer, clientId), report);
   }
 
   /**
@@ -54,7 +65,7 @@ export class Limits {
     make: () => Promise<T>,
   ): Promise<T> {
     const isEmail = operation === 'welcome-email';
-    const policy = isEmail ? emailPolicy(this.settings) : changePolicy(this.settings);
+    const policy = isEmail ? this.email : this.change;
     const key = isEmail ? keyOf(groupno, custno) : keyOf(groupno, custno, operation);
     const { takeBack, ...count } = await this.counts.add(policy, key);
     try {
@@ -72,8 +83,7 @@ export class Limits {
    * @throws Problem `overloaded`
    */
   async countCall(groupno: string, report: LimitReport): Promise<void> {
-    const { octaneRateLimit } = this.settings;
-    if (octaneRateLimit !== undefined) await this.count(callPolicy(octaneRateLimit), keyOf(groupno), report);
+    if (this.call) await this.count(this.call, keyOf(groupno), report);
   }
 
   private async count(policy: Policy, key: string, report: LimitReport): Promise<void> {
@@ -91,10 +101,10 @@ function userPolicy({ userRateLimit }: Settings): Policy {
   };
 }
 
-function callerPolicy({ callerRateLimit }: Settings, { rateLimit }: Sender): Policy {
+function callerPolicy({ callerRateLimit }: Settings): Policy {
   return {
     name: 'caller',
-    quota: rateLimit ?? callerRateLimit,
+    quota: callerRateLimit,
     windowSeconds: MINUTE,
     refusal: 'rate-limited',
     detail: 'This client has sent too many requests. Try again after the time in Retry-After.',
