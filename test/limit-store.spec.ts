@@ -160,6 +160,16 @@ describe('the store of the limits', () => {
       expect(await next).toMatchObject({ uses: 2 });
     });
 
+    it('counts on when this process stood still while a connection to the database was opened', async () => {
+      const fresh = new PostgresCounts(url, new Metrics(), true);
+      const first = fresh.add(POLICY, 'held up at the start');
+      await setImmediate();
+      standStill(2500);
+      await first;
+      expect(await counts.add(POLICY, 'held up at the start')).toMatchObject({ uses: 2 });
+      await fresh.onApplicationShutdown();
+    });
+
     it('forgets windows of a clock that was far ahead', async () => {
       await clock.set(24 * HOUR_MS);
       await counts.add(POLICY, 'ahead');

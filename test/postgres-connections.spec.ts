@@ -1,3 +1,7 @@
+import dns from 'node:dns/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { jest } from '@jest/globals';
 import { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { PostgresPool } from '../src/database/postgres-pool.ts';
@@ -130,6 +134,55 @@ describe('after a failover', () => {
     },
     SLOW_MS,
   );
+});
+
+describe('the opening of a connection', () => {
+  let url: URL;
+  let pool: PostgresPool;
+  beforeAll(async () => {
+    url = new URL(await postgres.newDatabase());
+    url.hostname = 'database.example';
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await pool.end();
+  });
+  const one = async (patience = PATIENCE): Promise<unknown> => {
+    pool = new PostgresPool(url.href, patience);
+    return (await pool.query({ text: 'SELECT 1 AS one' })).rows;
+  };
+  const nameMeans = (...addresses: string[]): void =>
+    void jest
+      .spyOn(dns, 'lookup')
+      .mockResolvedValue(addresses.map((address) => ({ address, family: 4 })) as never);
+
+  it('takes the next address of the host when one refuses', async () => {
+    nameMeans('127.0.0.3', '127.0.0.1');
+    expect(await one()).toEqual([{ one: 1 }]);
+  });
+
+  it('has the error of the look-up', async () => {
+    const error = Object.assign(new Error('no answer'), { code: 'EAI_AGAIN' });
+    jest.spyOn(dns, 'lookup').mockRejectedValue(error);
+    await expect(one()).rejects.toBe(error);
+  });
+
+  describe('of a server that lets everybody in and says nothing', () => {
+    let silent: Server;
+    const sockets: Socket[] = [];
+    beforeAll(async () => {
+      silent = createServer((socket) => sockets.push(socket.resume()));
+      await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+      url.port = String((silent.address() as AddressInfo).port);
+    });
+    afterAll(() => new Promise((closed) => silent.close(closed)));
+
+    it('ends, and so do the connections', async () => {
+      nameMeans('127.0.0.1');
+      await expect(one({ ...PATIENCE, connectMs: 200 })).rejects.toThrow('timeout');
+      await eventually(() => sockets.length === 1 && sockets.every(({ destroyed }) => destroyed));
+    });
+  });
 });
 
 it('one connection that leads elsewhere closes all that were opened before it said so', async () => {

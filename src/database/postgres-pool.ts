@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { PatientSocket } from './patient-socket.ts';
+import { whenRunningTimeIsOver, whenTimeIsOver } from '../outbound/running-time.ts';
+import { clientOpenWithin } from './prompt-client.ts';
 
 /** How long the parts of one statement may take, in milliseconds. */
 export interface Patience {
@@ -37,12 +38,14 @@ export interface Lease {
 export class PostgresPool {
   private readonly pool: pg.Pool;
   private readonly safeguards: string;
+  private readonly connectMs: number;
   private readonly answerMs: number;
   private readonly openedAt = new WeakMap<object, number>();
   /** Connections that were opened before are closed unused: one of them led to where the journal is not. */
   private trustedSince = -Infinity;
 
   constructor(url: string, { connectMs, statementMs, lockMs }: Patience) {
+    this.connectMs = connectMs;
     this.answerMs = statementMs + GRACE_MS;
     this.safeguards = safeguardsOf({
       statement_timeout: statementMs,
@@ -52,8 +55,7 @@ export class PostgresPool {
     this.pool = new pg.Pool({
       connectionString: url,
       max: CONNECTIONS,
-      connectionTimeoutMillis: connectMs,
-      stream: () => new PatientSocket(connectMs),
+      Client: clientOpenWithin(connectMs) as never,
       maxLifetimeSeconds: MAX_CONNECTION_AGE_SECONDS,
       keepAlive: true,
       // Times are counts of milliseconds, far below 2^53; the driver would give them as text.
@@ -79,7 +81,7 @@ export class PostgresPool {
 
   async connect(): Promise<Lease> {
     for (;;) {
-      const client = await this.pool.connect();
+      const client = await this.freeClient();
       if (this.openedAt.get(client)! >= this.trustedSince) return this.lease(client);
       client.release(true);
     }
@@ -99,13 +101,27 @@ export class PostgresPool {
     return this.pool.end();
   }
 
+  private async freeClient(): Promise<pg.PoolClient> {
+    const client = this.pool.connect();
+    try {
+      return await within(this.connectMs, whenRunningTimeIsOver, client);
+    } catch (error) {
+      // Nobody waits for it any more.
+      client.then(
+        (late) => late.release(),
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
   private lease(client: pg.PoolClient): Lease {
     let isGood = true;
     return {
       query: async (text, values = []) => {
         try {
           const answer = runOn(client, { text, values: [...values] }, this.safeguards);
-          return await within(this.answerMs, answer);
+          return await within(this.answerMs, whenTimeIsOver, answer);
         } catch (error) {
           if (!(error instanceof pg.DatabaseError && OF_THE_STATEMENT.test(error.code ?? ''))) {
             isGood = false;
@@ -130,18 +146,14 @@ function safeguardsOf(timeouts: Record<string, number>): string {
   return `SELECT WHERE concat(${settings.join(', ')}) = ''`;
 }
 
-/**
- * The driver's own time limit would give up an answer that lies in the socket: after a process stood still, timers run before what
- * has arrived is read. So that is read first.
- */
-async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+/** The driver's own time limits would give up an answer that lies in the socket after the process stood still. */
+async function within<T>(timeoutMs: number, whenOver: typeof whenTimeIsOver, answer: Promise<T>): Promise<T> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(new Error('the database did not answer in time'));
-  const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
+  const cancel = whenOver(timeoutMs, () => reject(new Error('the database did not answer in time')));
   try {
     return await Promise.race([answer, tooLate]);
   } finally {
-    clearTimeout(timer);
+    cancel();
     // Whichever comes second has nobody who waits for it.
     answer.catch(() => undefined);
   }

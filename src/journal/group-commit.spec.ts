@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { jest } from '@jest/globals';
+import { standStill } from '../../test/support/stand-still.ts';
 import { GroupCommit } from './group-commit.ts';
 
 const PATIENT_MS = 60_000;
@@ -168,6 +170,17 @@ describe('GroupCommit', () => {
       else store.fail(0);
       await new Promise(setImmediate);
       expect(forsaken).toEqual(['a']);
+    });
+
+    it('looks first whether it was written while the process stood still', async () => {
+      const commit = new GroupCommit<string, string>(async (items) => {
+        await stat('.');
+        return items;
+      }, isOfSomeItems);
+      const written = commit.add('a', 100);
+      await new Promise(setImmediate);
+      standStill(300);
+      await expect(written).resolves.toBe('a');
     });
 
     it('hands nothing back when its turn had not come', async () => {

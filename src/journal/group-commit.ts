@@ -1,4 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { whenRunningTimeIsOver } from '../outbound/running-time.ts';
 
 interface Waiting<T, R> {
   readonly item: T;
@@ -35,20 +36,20 @@ export class GroupCommit<T, R> {
    */
   add(item: T, patienceMs: number, onForsaken?: (item: T) => unknown): Promise<R> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const cancel = whenRunningTimeIsOver(patienceMs, () => {
         waiting.abandoned = true;
         reject(new Error('the store is too slow'));
-      }, patienceMs);
+      });
       const waiting: Waiting<T, R> = {
         item,
         abandoned: false,
         resolve: (result) => {
-          clearTimeout(timer);
+          cancel();
           if (waiting.abandoned) onForsaken?.(item);
           else resolve(result);
         },
         reject: (error) => {
-          clearTimeout(timer);
+          cancel();
           reject(error);
           onForsaken?.(item);
         },

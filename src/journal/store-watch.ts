@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { whenRunningTimeIsOver } from '../outbound/running-time.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
 import { JournalStore } from './journal-store.ts';
 
@@ -78,11 +79,15 @@ export class StoreWatch implements OnApplicationBootstrap, OnApplicationShutdown
       .then(() => this.succeeded())
       .catch(({ code, name }: NodeJS.ErrnoException) => this.setDown(code ?? name))
       .finally(() => (this.isProbing = false));
-    let tooSlow: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((over) => (tooSlow = setTimeout(over, PATIENCE_MS))).then(() => {
-      if (this.isProbing) this.setDown('too slow');
+    await new Promise<void>((known) => {
+      const cancel = whenRunningTimeIsOver(PATIENCE_MS, () => {
+        this.setDown('too slow');
+        known();
+      });
+      void verdict.then(() => {
+        cancel();
+        known();
+      });
     });
-    await Promise.race([verdict, patience]);
-    clearTimeout(tooSlow);
   }
 }

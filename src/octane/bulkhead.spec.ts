@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { jest } from '@jest/globals';
+import { standStill } from '../../test/support/stand-still.ts';
 import { Bulkhead } from './bulkhead.ts';
 
 const PATIENCE_MS = 1000;
@@ -115,12 +117,23 @@ describe('the bulkhead', () => {
     expect(calls.refused).toEqual(['a3']);
     await jest.advanceTimersByTimeAsync(PATIENCE_MS - 1);
     expect(calls.refused).toEqual(['a3']);
-    await jest.advanceTimersByTimeAsync(1);
+    await jest.advanceTimersByTimeAsync(2);
     expect(calls.refused).toEqual(['a3', 'a2']);
     await calls.ask('b1');
     await calls.end('a1');
     expect(calls.begun).toEqual(['a1', 'b1']);
     expect(calls.refused).toEqual(['a3', 'a2']);
+  });
+
+  it('gives the place of a call that ended while the process stood still', async () => {
+    jest.useRealTimers();
+    withPlaces(1);
+    const leave = await bulkhead.take('a', PATIENCE_MS);
+    const next = bulkhead.take('b', 100);
+    void stat('.').then(leave);
+    await new Promise(setImmediate);
+    standStill(300);
+    await expect(next).resolves.toEqual(expect.any(Function));
   });
 
   it('is as it was when all calls are over', async () => {

@@ -1,3 +1,5 @@
+import { whenTimeIsOver } from '../outbound/running-time.ts';
+
 interface Waiter {
   readonly begin: () => void;
 }
@@ -44,7 +46,7 @@ export class Bulkhead {
     }
     return new Promise((resolve) => {
       const leave = (): void => {
-        clearTimeout(timer);
+        cancel();
         share.waiting.delete(waiter);
         this.waiting -= 1;
       };
@@ -54,11 +56,11 @@ export class Bulkhead {
           resolve(this.hold(caller, share));
         },
       };
-      const timer = setTimeout(() => {
+      const cancel = whenTimeIsOver(patienceMs, () => {
         leave();
         this.forgetIfIdle(caller, share);
         resolve(undefined);
-      }, patienceMs);
+      });
       share.waiting.add(waiter);
       this.waiting += 1;
     });

@@ -71,12 +71,9 @@ const WORDS: ReadonlySet<string> = new Set([
 
 /** Codes of libraries, and messages of those that give no code, in the words of the others. */
 const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
+  [/^(?:UND_ERR_CONNECT_TIMEOUT|timeout exceeded when trying to connect|no-connection)$/, 'ETIMEDOUT'],
   [
-    /^(?:UND_ERR_CONNECT_TIMEOUT|.*timeout exceeded when trying to connect|.*due to connection timeout|no-connection)$/,
-    'ETIMEDOUT',
-  ],
-  [
-    /^(?:UND_ERR_(?:HEADERS|BODY)_TIMEOUT|Query read timeout|the store is too slow|too slow|TimeoutError|timeout)$/,
+    /^(?:UND_ERR_(?:HEADERS|BODY)_TIMEOUT|the database did not answer in time|the store is too slow|too slow|TimeoutError|timeout)$/,
     'TIMEOUT',
   ],
   [/^(?:UND_ERR_SOCKET|Connection terminated(?: unexpectedly)?)$/, 'ECONNRESET'],
