@@ -284,6 +284,35 @@ describe('a journal in PostgreSQL', () => {
   );
 
   it(
+    'that takes records but no outcomes is sent nothing that it could not record to the end',
+    async () => {
+      const other = new pg.Client({ connectionString: databaseUrl });
+      await other.connect();
+      await other.query(`
+        CREATE ROLE inserter LOGIN PASSWORD 'test';
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO inserter;
+        GRANT INSERT, DELETE ON changes TO inserter`);
+      const usual = gateway;
+      gateway = await startGateway(databaseUrl.replace('test:', 'inserter:'), usual);
+      try {
+        await expectClosed();
+        await other.query('GRANT UPDATE ON changes TO inserter');
+        await expectRecovery();
+        await other.query('REVOKE UPDATE ON changes FROM inserter');
+        const key = newKey();
+        const refused = await expectClosed(key);
+        await other.query('GRANT UPDATE ON changes TO inserter');
+        await expectWithdrawn(databaseUrl, refused, key);
+      } finally {
+        await gateway.stop();
+        gateway = usual;
+        await other.end();
+      }
+    },
+    SLOW_MS,
+  );
+
+  it(
     'that refuses a row for what it holds refuses that one alone, for good',
     async () => {
       const other = new pg.Client({ connectionString: databaseUrl });

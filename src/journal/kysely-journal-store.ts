@@ -125,7 +125,7 @@ export class KyselyJournalStore extends JournalStore {
     this.insertions = new BatchStatement(
       (_, entries) =>
         sql`
-        WITH ${table('wanted', INTENT_TYPES, entries.map(entryValues))}
+        WITH ${this.wanted(entries)}
         ${this.insertFrom(sql`wanted`)}
         WHERE (SELECT holder.id FROM changes AS holder WHERE holder.key_hash = timed.key_hash) IS NULL
         ON CONFLICT (key_hash) WHERE key_hash IS NOT NULL DO NOTHING
@@ -180,7 +180,7 @@ export class KyselyJournalStore extends JournalStore {
 
   async takeOver(holder: KeyHolder, intent: Intent): Promise<boolean> {
     const entry = { intent, takesOver: holder.kept.id, at: this.clock?.() ?? null };
-    const wanted = table('wanted', INTENT_TYPES, [entryValues(entry)]);
+    const wanted = this.wanted([entry]);
     const lost = sql`
       UPDATE changes SET key_hash = NULL WHERE id = (
         SELECT id FROM changes
@@ -209,7 +209,7 @@ export class KyselyJournalStore extends JournalStore {
   async withdraw(intent: Intent, completion: Completion): Promise<void> {
     const entry = { intent: { ...intent, key: null }, takesOver: null, at: this.clock?.() ?? null };
     await sql`
-      WITH ${table('wanted', INTENT_TYPES, [entryValues(entry)])} ${this.insertFrom(sql`wanted`)}
+      WITH ${this.wanted([entry])} ${this.insertFrom(sql`wanted`)}
       WHERE true ON CONFLICT (id) DO NOTHING`.execute(this.database);
     await this.complete([completion]);
   }
@@ -292,7 +292,18 @@ export class KyselyJournalStore extends JournalStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** The beginning of a statement that records the rows of a table of intents. */
+  /**
+   * The table of intents for a statement that records them. Such a statement fails where the outcome could not be recorded later,
+   * because a role of PostgreSQL may insert and not update: it has an update of no row in it.
+   */
+  private wanted(entries: readonly Entry[]): RawBuilder<unknown> {
+    const wanted = table('wanted', INTENT_TYPES, entries.map(entryValues));
+    return this.isPostgres
+      ? sql`${wanted}, completable AS (UPDATE changes SET outcome = NULL WHERE false)`
+      : wanted;
+  }
+
+  /** The rest of the statement, without its conditions. */
   private insertFrom(tables: RawBuilder<unknown>): RawBuilder<unknown> {
     const now = this.clock ? sql`wanted.at` : DATABASE_NOW;
     return sql`
