@@ -9,8 +9,8 @@ export default {
   // A worker that has much to give back takes longer than Jest's half a second on a busy machine. What holds one for ever is
   // named by the test environment.
   workerGracefulExitTimeout: 30_000,
-  // Much of the suite waits for processes, sockets and timers: one more than the cores of the smallest machine.
-  maxWorkers: 3,
+  // Much of the suite waits for processes, sockets and timers: twice the cores of the smallest machine.
+  maxWorkers: 4,
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

@@ -62,6 +62,8 @@ it('a run names what a spec file leaves open, and the first error of one that do
     '--maxWorkers=2',
     '--testEnvironmentOptions',
     '{"patienceMs":200}',
+    // The worker with the server that is left open never leaves by itself.
+    '--workerGracefulExitTimeout=200',
   ];
   const run = promisify(execFile)(process.execPath, [...flags, ...jest]);
   const { stderr } = await run.then(

@@ -3,7 +3,8 @@ import { POLICY } from '../../test/support/policy.ts';
 
 const realNow = performance.now.bind(performance);
 const realDate = Date.now.bind(Date);
-let now = realNow();
+// Whole milliseconds: fractions of them do not add up.
+let now = Math.ceil(realNow());
 let timeOfDayMs = 0;
 beforeAll(() => {
   performance.now = () => now;
