@@ -195,6 +195,26 @@ describe('a journal in PostgreSQL', () => {
   }, SLOW_MS);
   beforeEach(() => gateway.octane.reset());
 
+  /** The changes with these claims are refused and given up; all others that come in at the same time, and share a batch, are made. */
+  async function expectRefusedAlone(
+    refused: readonly Record<string, string>[],
+    welcome: Record<string, string> = {},
+  ): Promise<void> {
+    const setBy = (token: string): Promise<Answer> => gateway.setDirectDebit(VALID_DIRECT_DEBIT, { token });
+    const unwelcome = await Promise.all(refused.map((claims) => gateway.issuer.token({ claims })));
+    const token = await gateway.issuer.token({ claims: welcome });
+    const crowd = (): Promise<Answer>[] => Array.from({ length: 20 }, () => setBy(token));
+    const before = crowd();
+    const unwelcomed = unwelcome.map(setBy);
+    const answers = await Promise.all([...before, ...crowd()]);
+    for (const answer of await Promise.all(unwelcomed)) expectRefusedBeforeSending(answer);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    const metrics = gateway.application.get(Metrics, { strict: false });
+    const givenUp = `\njournal_writes_given_up_total ${refused.length}\n`;
+    await eventually(async () => (await metrics.text()).includes(givenUp));
+    expect(await metrics.text()).toMatch(/^journal_withdrawals 0$/m);
+  }
+
   it(
     'that is down closes the API, not the gateway, until it is up: also one that starts meanwhile',
     async () => {
@@ -318,22 +338,44 @@ describe('a journal in PostgreSQL', () => {
       const other = new pg.Client({ connectionString: databaseUrl });
       await other.connect();
       await other.query("ALTER TABLE changes ADD CONSTRAINT welcome CHECK (subject <> 'unwelcome')");
-      const unwelcome = await gateway.issuer.token({ claims: { sub: 'unwelcome' } });
-      // Among others that come in at the same time, so that they share a batch.
-      const welcome = await gateway.issuer.token();
-      const crowd = (): Promise<Answer>[] =>
-        Array.from({ length: 20 }, () => gateway.setDirectDebit(VALID_DIRECT_DEBIT, { token: welcome }));
-      const before = crowd();
-      const unwelcomed = gateway.setDirectDebit(VALID_DIRECT_DEBIT, { token: unwelcome });
-      const answers = await Promise.all([...before, ...crowd()]);
-      const refused = await unwelcomed;
-      expectRefusedBeforeSending(refused);
-      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-      const metrics = gateway.application.get(Metrics, { strict: false });
-      await eventually(async () => /^journal_writes_given_up_total 1$/m.test(await metrics.text()));
-      expect(await metrics.text()).toMatch(/^journal_withdrawals 0$/m);
+      await expectRefusedAlone([{ sub: 'unwelcome' }]);
       await other.query('ALTER TABLE changes DROP CONSTRAINT welcome');
       await other.end();
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'of another encoding refuses the rows alone that it cannot hold, for good',
+    async () => {
+      const other = new pg.Client({ connectionString: databaseUrl });
+      await other.connect();
+      await other.query(
+        "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+      );
+      await other.end();
+      const [japanese, nul, german] = [
+        'https://id.例え.example/',
+        'https://id.ex\u0000mple/',
+        'https://id.exämple/',
+      ];
+      const usual = gateway;
+      gateway = await TestGateway.start({
+        environment: { DATABASE_URL: Object.assign(new URL(databaseUrl), { pathname: '/latin' }).href },
+        beside: usual,
+        gatewayFile: ({ issuers, callers }) => {
+          for (const issuer of [japanese, nul, german]) {
+            issuers.push({ ...issuers[0], issuer });
+            callers.push({ ...callers[0], issuer });
+          }
+        },
+      });
+      try {
+        await expectRefusedAlone([{ iss: japanese }, { iss: nul }], { iss: german });
+      } finally {
+        await gateway.stop();
+        gateway = usual;
+      }
     },
     SLOW_MS,
   );
