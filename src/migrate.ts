@@ -6,6 +6,7 @@ import { loadSetting } from './config/settings.ts';
 import { requireSchema } from './journal/migrate.ts';
 import { openPostgres, openSqlite, sqlitePathOf } from './journal/open-database.ts';
 import { CREATE_RATE_LIMITS } from './limits/postgres-counts.ts';
+import { failureCause } from './telemetry/failure-cause.ts';
 
 /** Another process may migrate the same file of SQLite at the same time: of two, one must try again. */
 const TRIES = 20;
@@ -39,10 +40,10 @@ async function untilItIsFree(write: () => Promise<void>): Promise<void> {
 }
 
 migrate().catch((error: unknown) => {
-  const { code, name } = error as NodeJS.ErrnoException;
-  // A database's message may quote what it holds.
   const fault =
-    error instanceof ConfigurationError ? error.message : `The schema could not be changed: ${code ?? name}`;
+    error instanceof ConfigurationError
+      ? error.message
+      : `The schema could not be changed: ${failureCause(error)}`;
   process.stderr.write(`${fault}\n`);
   process.exit(1);
 });

@@ -97,6 +97,17 @@ describe.each(STORE_KINDS)('the schema of %s', (kind) => {
   });
 });
 
+it('a migration that fails says why in one word', async () => {
+  const stores = await TestStores.start('PostgreSQL');
+  const databaseUrl = `${await stores.newUrl()}?sslmode=verify-full`;
+  expect(await migrate(databaseUrl)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'The schema could not be changed: TLS_NOT_SUPPORTED\n',
+  });
+  await stores.stop();
+});
+
 describe('a gateway without a right to create anything', () => {
   let stores: TestStores;
   let administrator: pg.Client;

@@ -395,7 +395,7 @@ describe('a collector', () => {
     }
     receiver.collect = (response) => response.writeHead(200).end();
     const [line, ...more] = exportFailures(gateway);
-    expect(JSON.parse(line!)).toMatchObject({ level: 'warn', error: 400 });
+    expect(JSON.parse(line!)).toMatchObject({ level: 'warn', cause: 'HTTP_400' });
     expect(JSON.parse(line!)).not.toHaveProperty('requestId');
     expect(line).not.toContain('canary');
     expect(more).toEqual([]);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { eventually } from '../../test/support/eventually.ts';
 import { intentAt } from '../../test/support/intent.ts';
 import { sharedPostgres } from '../../test/support/shared-postgres.ts';
 import type { Databases } from '../../test/support/shared-postgres.ts';
@@ -37,6 +38,7 @@ function appliedWithReply({ id }: Intent): Completion {
 describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
   let postgres: Databases | undefined;
   let folder: string;
+  let database: ReturnType<typeof openSqlite>;
   let store: KyselyJournalStore;
   let time: number;
   beforeAll(async () => {
@@ -48,13 +50,10 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
     await rm(folder, { recursive: true });
   });
   beforeEach(async () => {
-    store = new KyselyJournalStore(
-      postgres
-        ? openPostgres(await postgres.newDatabase())
-        : openSqlite(join(await mkdtemp(join(folder, 'db-')), 'journal.db')),
-      true,
-      () => time,
-    );
+    database = postgres
+      ? openPostgres(await postgres.newDatabase())
+      : openSqlite(join(await mkdtemp(join(folder, 'db-')), 'journal.db'));
+    store = new KyselyJournalStore(database, true, () => time);
     await store.open();
   });
   afterEach(() => store.close());
@@ -149,6 +148,21 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
     await beginMany(later, 3003);
     expect(await pruneCarefullyAt(later)).toEqual([]);
     expect(await count()).toBe(3003);
+  });
+
+  it('says in one word why it could not be done', async () => {
+    await database.schema.dropTable('changes').execute();
+    jest.useFakeTimers({ now: START, doNotFake: ['setTimeout', 'setImmediate', 'nextTick'] });
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const retention = new Retention(store, { journalRetentionDays: RETENTION_DAYS });
+    retention.onApplicationBootstrap();
+    jest.advanceTimersByTime(60_000);
+    jest.useRealTimers();
+    await eventually(() => warn.mock.calls.length > 0);
+    retention.onApplicationShutdown();
+    const cause = postgres ? '42P01' : 'SQLITE_ERROR';
+    expect(warn.mock.calls).toEqual([[{ cause }, 'the journal could not be pruned']]);
+    warn.mockRestore();
   });
 
   it('goes on where only few are old, whatever their share', async () => {

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
+import { failureCause } from '../telemetry/failure-cause.ts';
 import { JournalStore } from './journal-store.ts';
 
 const INTERVAL_MS = 60_000;
@@ -29,8 +30,8 @@ export class Retention implements OnApplicationBootstrap, OnApplicationShutdown 
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.pruneCarefully().catch((error: NodeJS.ErrnoException) => {
-        this.logger.warn({ error: error.code ?? error.name }, 'the journal could not be pruned');
+      this.pruneCarefully().catch((error: unknown) => {
+        this.logger.warn({ cause: failureCause(error) }, 'the journal could not be pruned');
       });
     }, INTERVAL_MS).unref();
   }

@@ -47,6 +47,10 @@ describe('the cause of a failure', () => {
     expect(failureCause(new Error(message))).toBe(word);
   });
 
+  it('of an export of traces is the status that the collector answered', () => {
+    expect(failureCause(Object.assign(new Error('a text'), { code: 503 }))).toBe('HTTP_503');
+  });
+
   it('is found behind what wraps it, and among several', () => {
     const refused = withCode('ECONNREFUSED');
     expect(failureCause(new TypeError('fetch failed', { cause: refused }))).toBe('ECONNREFUSED');
@@ -68,6 +72,7 @@ describe('the cause of a failure', () => {
     ['a code that looks like one of PostgreSQL', withCode('ZZ999')],
     ['a word around a code', withCode('ECONNREFUSED password=x')],
     ['a status that is none', withCode('HTTP_999')],
+    ['a number that is no status', Object.assign(new Error('?'), { code: 42 })],
     ['a text', 'person@example.com'],
     ['a cause that is a text', new Error('?', { cause: 'ECONNREFUSED' })],
     ['a code that is no text', Object.assign(new Error('?'), { code: { toString: () => 'EPIPE' } })],

@@ -73,7 +73,7 @@ const WORDS: ReadonlySet<string> = new Set([
 const TRANSLATIONS: readonly (readonly [RegExp, string])[] = [
   [/^(?:UND_ERR_CONNECT_TIMEOUT|timeout exceeded when trying to connect|no-connection)$/, 'ETIMEDOUT'],
   [
-    /^(?:UND_ERR_(?:HEADERS|BODY)_TIMEOUT|the database did not answer in time|the store is too slow|too slow|TimeoutError|timeout)$/,
+    /^(?:UND_ERR_(?:HEADERS|BODY)_TIMEOUT|the database did not answer in time|Request timed out|the store is too slow|too slow|TimeoutError|timeout)$/,
     'TIMEOUT',
   ],
   [/^(?:UND_ERR_SOCKET|Connection terminated(?: unexpectedly)?)$/, 'ECONNRESET'],
@@ -109,7 +109,7 @@ function wordOf(error: unknown, depth: number): string | undefined {
     const word = typeof inner === 'string' ? undefined : wordOf(inner, depth - 1);
     if (word !== undefined) return word;
   }
-  return knownWord(code) ?? knownWord(message) ?? knownWord(name);
+  return knownWord(typeof code === 'number' ? `HTTP_${code}` : code) ?? knownWord(message) ?? knownWord(name);
 }
 
 function knownWord(text: unknown): string | undefined {

@@ -18,6 +18,7 @@ import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problems/problems.ts';
+import { failureCause } from './failure-cause.ts';
 import { packageVersion } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { recordedName } from './recorded-name.ts';
@@ -237,10 +238,10 @@ class SteadyExporter implements SpanExporter {
     return this.exporter.shutdown();
   }
 
-  private complain(error: NodeJS.ErrnoException | undefined): void {
+  private complain(error: Error | undefined): void {
     const now = performance.now();
     if (now - this.failedAt > WELL_AGAIN_AFTER_MS) {
-      this.logger.warn({ error: error?.code ?? error?.name }, 'traces cannot be exported');
+      this.logger.warn({ cause: failureCause(error) }, 'traces cannot be exported');
     }
     this.failedAt = now;
   }
