@@ -182,20 +182,21 @@ describe('a start', () => {
     SLOW_MS,
   );
 
-  it(
-    'on an old Node says which one it needs, and loads nothing of the gateway before',
-    async () => {
+  it.each(['main.js', 'migrate.js', 'journal/cli.js'])(
+    'of %s on an old Node says which one it needs, and loads nothing of the gateway before',
+    async (entry) => {
       const old = { ...process.versions, node: '20.19.0' };
       const preload = `Object.defineProperty(process, "versions", { value: ${JSON.stringify(old)} })`;
-      const gateway = start(settings, withArguments({ flags: `--import 'data:text/javascript,${preload}'` }));
+      const watch = `import("node:module").then(({ registerHooks }) => registerHooks({ load: (url, context, next) => { process.stdout.write(url + "\\n"); return next(url, context); } }))`;
+      const program = `exec "$0" --import 'data:text/javascript,${preload};await ${watch}' dist/${entry}`;
+      const gateway = start(settings, ['sh', '-c', program]);
       expect(await gateway.exited()).toBe(1);
       expect(gateway.stderr).toBe('octane-bff needs Node 24 or later; this is Node 20.19.0\n');
-      expect(gateway.stdout).toBe('');
-      const entry = await readFile(join(build.folder, 'dist/main.js'), 'utf8');
-      const imported = [...entry.matchAll(/^import [^;]*?"(?<name>[^"]+)";$/gm)].map(
-        (match) => match.groups?.['name'],
-      );
-      expect(imported.filter((name) => !name!.startsWith('node:'))).toEqual([]);
+      const loaded = gateway.stdout
+        .trimEnd()
+        .split('\n')
+        .filter((url) => url.startsWith('file:'));
+      expect(loaded.map((url) => url.slice(url.indexOf('/dist/') + 6))).toEqual([entry, 'needed-node.js']);
       const { engines } = JSON.parse(await readFile('package.json', 'utf8')) as { engines: { node: string } };
       expect(engines.node).toBe('>=24');
     },

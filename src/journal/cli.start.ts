@@ -1,0 +1,242 @@
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { ConfigurationError } from '../config/configuration-error.ts';
+import { databaseLocation } from '../config/database-url.ts';
+import { loadSetting } from '../config/settings.ts';
+import { recordedName } from '../telemetry/recorded-name.ts';
+import { commandOf, Refusal } from './cli-command.ts';
+import type { JournalCommand } from './cli-command.ts';
+import { erase, eraseSqlite, settle } from './corrections.ts';
+import type { JournalRecord } from './journal-store.ts';
+import { KyselyJournalStore } from './kysely-journal-store.ts';
+import { isNoTable } from './migrate.ts';
+import { openPostgres, openSqlite, readSqlite, sqlitePathOf } from './open-database.ts';
+import { Retention } from './retention.ts';
+
+const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first
+       npm run journal -- export [filters]           the same as JSON lines, one for each change
+       npm run journal -- show ID [--json]           all that is on record of one
+       npm run journal -- settle ID OUTCOME --why TEXT
+                     writes down what you found out of an unknown change: applied, rejected or not-sent
+       npm run journal -- erase --custno N --groupno G
+                     takes a customer out of the records and keeps the records
+       npm run journal -- prune
+                     deletes what JOURNAL_RETENTION_DAYS says, however much that is
+
+  --custno N      of one customer
+  --client ID     of one client
+  --issuer URL    of the clients of one issuer
+  --outcome O     applied, rejected, not-sent, unknown or in-progress
+  --since TIME    from then on, such as 2026-11-21 or 2026-11-21T10:00:00+02:00; UTC where it has no offset
+  --until TIME    before then
+  --json          a JSON list for programs; call npm with --silent
+
+It works on the journal that DATABASE_URL or DATABASE_URL_FILE names, also while the gateway runs.
+`;
+
+/** Control characters, invisible ones, those that change the direction, spaces that are none, and what has no meaning at all. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
+/** What comes from a token is as long as it likes, so it stands last. */
+const COLUMNS = [
+  'at',
+  'outcome',
+  'operation',
+  'custno',
+  'groupno',
+  'client',
+  'octaneStatus',
+  'id',
+  'subject',
+] as const;
+const ROWS_AT_ONCE = 500;
+
+/** A record as it is printed: the names and their order are a promise to programs. */
+type Printed = Omit<JournalRecord, 'at' | 'completedAt' | 'settled'> & { at: string };
+
+async function main(args: string[]): Promise<void> {
+  const command = commandOf(args);
+  if (command.name === 'help') {
+    print(USAGE);
+    return;
+  }
+  const url = loadSetting('databaseUrl');
+  process.stderr.write(`Journal: ${visible(databaseLocation(url))}\n`);
+  await run(command, url);
+}
+
+type Named<Name extends JournalCommand['name']> = Extract<JournalCommand, { name: Name }>;
+type Database = ReturnType<typeof openSqlite>;
+
+/** Does it, on the journal with that URL. */
+function run(command: Exclude<JournalCommand, { name: 'help' }>, url: string): Promise<void> {
+  switch (command.name) {
+    case 'list':
+      return reading(url, (store) => (command.json ? printJson : printTable)(store.list(command.filter)));
+    case 'export':
+      return reading(url, (store) => printLines(store.list(command.filter)));
+    case 'show':
+      return reading(url, (store) => (command.json ? printJson : printFields)(one(store, command.id)));
+    case 'settle':
+      return settleOne(url, command);
+    case 'erase':
+      return eraseAll(url, command);
+    case 'prune':
+      return pruneAll(url);
+  }
+}
+
+async function reading(url: string, read: (store: KyselyJournalStore) => Promise<void>): Promise<void> {
+  const path = existingPathOf(url);
+  const store = new KyselyJournalStore(path === undefined ? openPostgres(url, 'reads') : readSqlite(path));
+  try {
+    await read(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function writing<T>(
+  url: string,
+  write: (database: Database, isSqlite: boolean) => Promise<T>,
+): Promise<T> {
+  const path = existingPathOf(url);
+  const database = path === undefined ? openPostgres(url, 'corrections') : openSqlite(path, false);
+  try {
+    return await write(database, path !== undefined);
+  } finally {
+    await database.destroy();
+  }
+}
+
+async function settleOne(url: string, { id, outcome, why }: Named<'settle'>): Promise<void> {
+  await reading(url, async (store) => {
+    const { outcome: known } = await recordWith(store, id);
+    if (known !== 'unknown')
+      throw new Refusal(`Only an unknown change can be settled. This one is ${known}.`);
+  });
+  const settlement = { outcome, at: Date.now(), by: recordedName(userInfo().username), why };
+  if (!(await writing(url, (database) => settle(database, id, settlement))))
+    throw new Refusal('Its outcome has just been recorded. Look at it again.');
+  print(`Settled as ${outcome}.\n`);
+}
+
+async function eraseAll(url: string, { groupno, custno }: Named<'erase'>): Promise<void> {
+  const erased = await writing(url, (database, isSqlite) =>
+    (isSqlite ? eraseSqlite : erase)(database, groupno, custno),
+  );
+  print(`Erased from ${erased} records.\n`);
+}
+
+async function pruneAll(url: string): Promise<void> {
+  const journalRetentionDays = loadSetting('journalRetentionDays');
+  const deleted = await writing(url, (database) =>
+    new Retention(new KyselyJournalStore(database, false), { journalRetentionDays }).prune(),
+  );
+  print(`Deleted ${deleted} records.\n`);
+}
+
+/** @returns the path of SQLite's file, which exists, or undefined for another store */
+function existingPathOf(url: string): string | undefined {
+  const path = sqlitePathOf(url);
+  if (path !== undefined && !existsSync(path)) throw noJournal();
+  return path;
+}
+
+function noJournal(): Refusal {
+  return new Refusal('There is no journal where DATABASE_URL points: no gateway has run with it yet.');
+}
+
+async function* one(store: KyselyJournalStore, id: string): AsyncGenerator<JournalRecord> {
+  yield await recordWith(store, id);
+}
+
+async function recordWith(store: KyselyJournalStore, id: string): Promise<JournalRecord> {
+  const record = await store.show(id);
+  if (!record) throw new Refusal('There is no record with that ID.');
+  return record;
+}
+
+async function printLines(records: AsyncIterable<JournalRecord>): Promise<void> {
+  for await (const record of records) print(`${jsonOf(record)}\n`);
+}
+
+async function printJson(records: AsyncIterable<JournalRecord>): Promise<void> {
+  let separator = '[\n';
+  for await (const record of records) {
+    print(`${separator}${jsonOf(record)}`);
+    separator = ',\n';
+  }
+  print(separator === '[\n' ? '[]\n' : '\n]\n');
+}
+
+/** Some rows at a time, so that a journal of any length can be read; the columns grow where later rows need it. */
+async function printTable(records: AsyncIterable<JournalRecord>): Promise<void> {
+  let rows: string[][] = [[...COLUMNS]];
+  let widths = COLUMNS.map(() => 0);
+  const printRows = (): void => {
+    widths = widths.map((width, column) => Math.max(width, ...rows.map((row) => row[column]!.length)));
+    const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
+    print(lines.map((line) => `${line.trimEnd()}\n`).join(''));
+    rows = [];
+  };
+  for await (const record of records) {
+    const line = printed(record);
+    rows.push(COLUMNS.map((column) => visible(String(line[column] ?? '-'))));
+    if (rows.length >= ROWS_AT_ONCE) printRows();
+  }
+  printRows();
+}
+
+async function printFields(records: AsyncIterable<JournalRecord>): Promise<void> {
+  for await (const record of records) {
+    const { settled } = record;
+    const fields = Object.entries({
+      ...printed(record),
+      ...(settled && {
+        settledAt: new Date(settled.at).toISOString(),
+        settledBy: settled.by,
+        why: settled.why,
+      }),
+    });
+    print(fields.map(([name, value]) => `${name.padEnd(14)}${visible(String(value ?? '-'))}\n`).join(''));
+  }
+}
+
+function jsonOf(record: JournalRecord): string {
+  return JSON.stringify(printed(record)).replaceAll(UNSEEN, (character) =>
+    // As JSON writes it: one escape for each UTF-16 unit.
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+/** A text that a terminal shows as what it is, in one line and in one direction. */
+function visible(text: string): string {
+  return text.replaceAll(UNSEEN, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}
+
+function printed({ id, at, completedAt: _, settled: __, ...rest }: JournalRecord): Printed {
+  return { id, at: new Date(at).toISOString(), ...rest };
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** @returns what to say, without anything that a database's message may quote */
+function explained(error: unknown): string {
+  if (error instanceof Refusal || error instanceof ConfigurationError) return error.message;
+  if (isNoTable(error)) return noJournal().message;
+  const { code } = error as NodeJS.ErrnoException;
+  return `The journal cannot be used: ${code ?? 'its store does not answer'}.`;
+}
+
+// A reader that has seen enough, such as `head`, closes the pipe.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${explained(error)}\n`);
+  process.exit(1);
+});
