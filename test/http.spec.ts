@@ -678,6 +678,8 @@ describe('a gateway without documents', () => {
           });
         }
       }
+      for (const path of ['/problems/not-found', '/nothing'])
+        expect((await closed.call({ method: 'GET', path })).text).not.toMatch(/openapi|\/docs/i);
       const served = await closed.call({ method: 'GET', path: '/problems' });
       expect([served.status, served.headers['keep-alive']]).toEqual([200, 'timeout=5']);
       expectedHits = 1;

@@ -87,7 +87,7 @@ const KINDS = {
     title: 'Not found',
     detail: 'There is nothing at this path. Paths are exact: case and a trailing slash matter.',
     meaning: 'No operation of the API has this path.',
-    action: 'Compare the path with the OpenAPI document at /openapi.json.',
+    action: 'Compare the path with the documentation of this API.',
   },
   'customer-not-found': {
     status: 404,

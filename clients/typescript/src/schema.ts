@@ -416,7 +416,7 @@ export interface components {
     /**
      * @description No operation of the API has this path.
      *
-     *     Compare the path with the OpenAPI document at /openapi.json.
+     *     Compare the path with the documentation of this API.
      */
     NotFoundProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
