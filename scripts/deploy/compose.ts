@@ -24,7 +24,7 @@ export async function checkCompose(complain: Complain): Promise<void> {
   );
   if (gateways.length < 2) complain(`${COMPOSE}: there are fewer than two gateways`);
   for (const [name, gateway] of gateways) {
-    const settings = await loadAll(gateway, complain, name);
+    const settings = await loadAll(gateway, compose, complain, name);
     if (!settings) continue;
     if (!(milliseconds(at(gateway, 'stop_grace_period')) > settings.shutdownGraceMs)) {
       complain(`${COMPOSE}: ${name} is killed before SHUTDOWN_GRACE_MS is over`);
@@ -70,9 +70,21 @@ function checkService(name: string, service: Mapping, compose: Mapping, complain
   }
 }
 
-/** The gateway's own reading of its variables and its file. */
-async function loadAll(gateway: unknown, complain: Complain, name: string): Promise<Settings | undefined> {
-  const environment = at(gateway, 'environment') as Record<string, string>;
+/** The gateway's own reading of its variables and its files. */
+async function loadAll(
+  gateway: unknown,
+  compose: Mapping,
+  complain: Complain,
+  name: string,
+): Promise<Settings | undefined> {
+  const environment = { ...(at(gateway, 'environment') as Record<string, string>) };
+  if (environment['DATABASE_URL'] !== undefined)
+    complain(`${COMPOSE}: ${name} has its database in a variable`);
+  for (const secret of listOf(at(gateway, 'secrets')).map(String)) {
+    const file = at(compose, 'secrets', secret, 'file');
+    if (environment['DATABASE_URL_FILE'] === `/run/secrets/${secret}`)
+      environment['DATABASE_URL_FILE'] = String(file);
+  }
   const known = new Set<string>(Object.values(SETTINGS_TABLE).map(({ variable }) => variable));
   for (const variable of Object.keys(environment)) {
     if (!known.has(variable) && !/^OCTANE_\d+_(USERNAME|PASSWORD)$/.test(variable)) {

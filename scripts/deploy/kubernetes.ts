@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { Deployment } from 'kubernetes-models/apps/v1';
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import { Job } from 'kubernetes-models/batch/v1';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { Namespace, Service, ServiceAccount } from 'kubernetes-models/v1';
@@ -21,6 +22,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   Deployment,
   HorizontalPodAutoscaler,
+  Job,
   Namespace,
   NetworkPolicy,
   PodDisruptionBudget,
@@ -45,6 +47,15 @@ export async function checkKubernetes(complain: Complain): Promise<void> {
   const ofKind = (kind: string): unknown =>
     manifests.find(({ manifest }) => at(manifest, 'kind') === kind)?.manifest;
   checkDeployment(ofKind('Deployment'), ofKind('Service'), complain);
+  checkJob(ofKind('Job'), ofKind('Service'), complain);
+  for (const kind of ['Deployment', 'Job']) {
+    checkDatabase(ofKind(kind), complain);
+    const labels = JSON.stringify(labelsOf(ofKind(kind)));
+    const isCovered = manifests.some(
+      ({ manifest }) => JSON.stringify(at(manifest, 'spec', 'podSelector', 'matchLabels')) === labels,
+    );
+    if (!isCovered) complain(`${BASE}: no network policy is about the ${kind}`);
+  }
   await checkOverlay(ofKind('Deployment'), complain);
 }
 
@@ -129,7 +140,7 @@ function compile(literals: readonly { path: string; source: string }[]): { path:
 }
 
 function checkDeployment(deployment: unknown, service: unknown, complain: Complain): void {
-  const labels = at(deployment, 'spec', 'template', 'metadata', 'labels');
+  const labels = labelsOf(deployment);
   for (const [what, selector] of [
     ['the deployment', at(deployment, 'spec', 'selector', 'matchLabels')],
     ['the service', at(service, 'spec', 'selector')],
@@ -138,8 +149,10 @@ function checkDeployment(deployment: unknown, service: unknown, complain: Compla
   }
   const settings = loadSettings({
     OCTANE_BASE_URL: 'https://octane.invalid',
-    ...literalVariables(deployment),
+    ...variablesWithDatabase(deployment),
   });
+  if (settings.migrateOnStart)
+    complain(`${BASE}: the gateways change the schema, although there is a job for it`);
   const graceMs = Number(at(deployment, 'spec', 'template', 'spec', 'terminationGracePeriodSeconds')) * 1000;
   if (!(graceMs > settings.drainDelayMs + settings.shutdownGraceMs)) {
     complain(`${BASE}: a pod is killed before DRAIN_DELAY_MS + SHUTDOWN_GRACE_MS are over`);
@@ -165,6 +178,28 @@ function checkDeployment(deployment: unknown, service: unknown, complain: Compla
   }
   if (settings.managementHost !== '0.0.0.0')
     complain(`${BASE}: the kubelet cannot reach the management port`);
+}
+
+function checkJob(job: unknown, service: unknown, complain: Complain): void {
+  const [program, script] = listOf(at(container(job), 'command'));
+  if (program !== 'node' || !existsSync(String(script))) complain(`${BASE}: the job runs ${String(script)}`);
+  if (JSON.stringify(labelsOf(job)) === JSON.stringify(at(service, 'spec', 'selector')))
+    complain(`${BASE}: the service selects the job`);
+}
+
+/** Where a pod's DATABASE_URL is: in the file of a mounted secret, and in no variable. */
+function checkDatabase(workload: unknown, complain: Complain): void {
+  const file = literalVariables(workload)['DATABASE_URL_FILE'] ?? '';
+  const mount = listOf(at(container(workload), 'volumeMounts')).find(
+    (candidate) => at(candidate, 'mountPath') === dirname(file),
+  );
+  const volume = listOf(at(workload, 'spec', 'template', 'spec', 'volumes')).find(
+    (candidate) => at(candidate, 'name') === at(mount, 'name'),
+  );
+  const fault = (text: string): void => complain(`${BASE}: the ${String(at(workload, 'kind'))} ${text}`);
+  if (!mount || !at(volume, 'secret')) fault('has its DATABASE_URL_FILE in no mounted secret');
+  if (listOf(at(container(workload), 'env')).some((variable) => at(variable, 'name') === 'DATABASE_URL'))
+    fault('has its database in a variable');
 }
 
 /** The overlay's settings and gateway file are read by the gateway's own code, with secrets where the pod would have them. */
@@ -193,9 +228,8 @@ async function checkOverlay(deployment: unknown, complain: Complain): Promise<vo
     const text = readFileSync(gatewayFile, 'utf8').replaceAll(mountOf('octane-credentials'), folder);
     writeFileSync(join(folder, 'gateway.yaml'), text);
     const variables: Record<string, string> = {
-      ...literalVariables(deployment),
+      ...variablesWithDatabase(deployment),
       ...(parseEnv(readFileSync(join(OVERLAY, 'settings.env'), 'utf8')) as Record<string, string>),
-      DATABASE_URL: 'postgres://user:password@postgres/octane_bff?sslmode=verify-full',
     };
     if (variables['GATEWAY_FILE'] !== join(mountOf('gateway-file'), 'gateway.yaml')) {
       complain(`${BASE}: GATEWAY_FILE is not where the gateway file is mounted`);
@@ -212,13 +246,23 @@ async function checkOverlay(deployment: unknown, complain: Complain): Promise<vo
   }
 }
 
-function container(deployment: unknown): unknown {
-  return at(deployment, 'spec', 'template', 'spec', 'containers', 0);
+function labelsOf(workload: unknown): unknown {
+  return at(workload, 'spec', 'template', 'metadata', 'labels');
 }
 
-function literalVariables(deployment: unknown): Record<string, string> {
+function container(workload: unknown): unknown {
+  return at(workload, 'spec', 'template', 'spec', 'containers', 0);
+}
+
+/** With the content of the secret in the place of its file. */
+function variablesWithDatabase(deployment: unknown): Record<string, string> {
+  const { DATABASE_URL_FILE: _, ...variables } = literalVariables(deployment);
+  return { ...variables, DATABASE_URL: 'postgres://user:password@postgres/octane_bff?sslmode=verify-full' };
+}
+
+function literalVariables(workload: unknown): Record<string, string> {
   return Object.fromEntries(
-    listOf(at(container(deployment), 'env'))
+    listOf(at(container(workload), 'env'))
       .filter((variable) => at(variable, 'value') !== undefined)
       .map((variable) => [String(at(variable, 'name')), String(at(variable, 'value'))]),
   );
