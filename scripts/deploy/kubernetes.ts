@@ -256,8 +256,11 @@ function container(workload: unknown): unknown {
 
 /** With the content of the secret in the place of its file. */
 function variablesWithDatabase(deployment: unknown): Record<string, string> {
-  const { DATABASE_URL_FILE: _, ...variables } = literalVariables(deployment);
-  return { ...variables, DATABASE_URL: 'postgres://user:password@postgres/octane_bff?sslmode=verify-full' };
+  return {
+    ...literalVariables(deployment),
+    DATABASE_URL_FILE: '',
+    DATABASE_URL: 'postgres://user:password@postgres/octane_bff?sslmode=verify-full',
+  };
 }
 
 function literalVariables(workload: unknown): Record<string, string> {
