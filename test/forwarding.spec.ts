@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { HttpService } from '@nestjs/axios';
+import type { AxiosResponse } from 'axios';
 import fc from 'fast-check';
+import { firstValueFrom } from 'rxjs';
+import { TransportFailure } from '../src/outbound/exchange.ts';
 import { packageVersion } from '../src/telemetry/metrics.ts';
 import { brokenDirectDebit, validDirectDebit } from './support/direct-debit-arbitraries.ts';
 import { expectAnswerHeaders, expectProblem } from './support/expect-problem.ts';
@@ -56,13 +60,13 @@ describe('the request to Octane', () => {
       const answer = await gateway.setDirectDebit(directDebit);
       expect(answer.status).toBe(200);
       expect(answer.json).toEqual({ directDebit });
-      const { method, path, headers, body } = theOnlyHit();
+      const { method, path, headers, rawHeaders, body } = theOnlyHit();
       expect({ method, path, body: JSON.parse(body) }).toEqual({
         method: 'POST',
         path: '/tiab/api/v1/group/1001/customer/700123/direct-debit',
         body: { directDebit },
       });
-      expect(Object.keys(headers).toSorted()).toEqual(HEADER_NAMES);
+      expect(rawHeaders.filter((_, index) => index % 2 === 0).toSorted()).toEqual(HEADER_NAMES);
       expect(headers).toMatchObject({
         authorization: basicOf(CREDENTIALS.OCTANE_1001_USERNAME, CREDENTIALS.OCTANE_1001_PASSWORD),
         'content-type': 'application/json',
@@ -147,6 +151,103 @@ describe('the request to Octane', () => {
     const answer = await gateway.sendWelcomeEmail({ headers: { 'x-request-id': 'app-1.2_3' } });
     expect(answer.headers['x-request-id']).toBe('app-1.2_3');
     expect(theOnlyHit().headers['x-request-id']).toBe('app-1.2_3');
+  });
+});
+
+describe('the HttpService', () => {
+  let http: HttpService;
+  beforeAll(() => {
+    http = gateway.application.get(HttpService, { strict: false });
+  });
+  afterEach(() => {
+    http.axiosRef.interceptors.request.clear();
+    http.axiosRef.interceptors.response.clear();
+  });
+
+  it('runs interceptors: Octane gets the header of one, another sees the answer', async () => {
+    const seen: unknown[] = [];
+    http.axiosRef.interceptors.request.use(async (config) => {
+      seen.push([config.method, config.url, config.data]);
+      config.headers.set('X-Intercepted', 'yes');
+      return config;
+    });
+    http.axiosRef.interceptors.response.use((response) => {
+      seen.push([response.status, response.headers['x-answered'], JSON.parse(response.data)]);
+      return response;
+    });
+    gateway.octane.script = (hit, response) => response.writeHead(200, { 'x-answered': 'yes' }).end(hit.body);
+    expect((await gateway.setDirectDebit()).json).toEqual({ directDebit: VALID_DIRECT_DEBIT });
+    const body = { directDebit: VALID_DIRECT_DEBIT };
+    expect(seen).toEqual([
+      ['post', '/v1/group/1001/customer/700123/direct-debit', JSON.stringify(body)],
+      [200, 'yes', body],
+    ]);
+    expect(Object.keys(theOnlyHit().headers).toSorted()).toEqual(
+      [...HEADER_NAMES, 'x-intercepted'].toSorted(),
+    );
+    expect(theOnlyHit().headers['x-intercepted']).toBe('yes');
+  });
+
+  it('tells interceptors of a call that failed, which goes on as it was', async () => {
+    const seen: unknown[] = [];
+    http.axiosRef.interceptors.response.use(undefined, (error: unknown) => {
+      seen.push(error);
+      throw error;
+    });
+    gateway.octane.script = (_hit, _response, socket) => socket.resetAndDestroy();
+    expectProblem(await gateway.sendWelcomeEmail(), 502, 'octane-error', {
+      outcome: 'unknown',
+      retryable: false,
+    });
+    expect(seen).toEqual([expect.any(TransportFailure)]);
+  });
+
+  it('sends nothing where an interceptor fails', async () => {
+    http.axiosRef.interceptors.request.use(() => {
+      throw new Error('an interceptor failed');
+    });
+    expect((await gateway.sendWelcomeEmail()).status).toBe(500);
+    expect(gateway.octane.hits).toHaveLength(0);
+  });
+
+  it('lives with an answer whose headers are called as what its headers can do', async () => {
+    const head = [
+      'HTTP/1.1 204 No Content',
+      'normalize: a',
+      '__proto__: a',
+      '__proto__: b',
+      'X-Answered: yes',
+    ];
+    gateway.octane.script = (_hit, _response, socket) => socket.end(`${head.join('\r\n')}\r\n\r\n`);
+    const answers: AxiosResponse[] = [];
+    http.axiosRef.interceptors.response.use((response) => {
+      answers.push(response);
+      return response;
+    });
+    expect((await gateway.sendWelcomeEmail()).status).toBe(204);
+    expect(answers.map(({ headers }) => Object.entries(headers))).toEqual([[['x-answered', 'yes']]]);
+  });
+
+  it('gives a request without a body no type of one', async () => {
+    gateway.octane.script = (_hit, response) => response.writeHead(204).end();
+    await http.axiosRef.post('/v1/ping');
+    expect(theOnlyHit().headers).not.toHaveProperty('content-type');
+  });
+
+  it('asks Octane for whoever subscribes to its observable', async () => {
+    gateway.octane.script = (_hit, response) => response.writeHead(418, { 'x-answered': 'yes' }).end();
+    const asked = http.request({
+      method: 'GET',
+      url: '/v1/ping',
+      params: { a: 'b c' },
+      headers: { Accept: 'text/plain' },
+    });
+    const { status, headers } = await firstValueFrom(asked);
+    expect({ status, answered: headers['x-answered'] }).toEqual({ status: 418, answered: 'yes' });
+    const { method, path, rawHeaders } = theOnlyHit();
+    expect({ method, path }).toEqual({ method: 'GET', path: '/tiab/api/v1/ping?a=b+c' });
+    const host = new URL(gateway.octane.baseUrl).host;
+    expect(rawHeaders).toEqual(['host', host, 'connection', 'keep-alive', 'Accept', 'text/plain']);
   });
 });
 

@@ -1,7 +1,6 @@
 import { HttpService } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { Axios, AxiosInstance } from 'axios';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
@@ -10,11 +9,11 @@ import { connectorOf } from '../outbound/connector.ts';
 import { Names } from '../outbound/names.ts';
 import { outboundProxy } from '../outbound/proxy.ts';
 import { CredentialsLockout } from './credentials-lockout.ts';
+import { octaneAxios } from './octane-axios.ts';
 import { OctaneClient } from './octane-client.ts';
 import { OctaneConnections } from './octane-connections.ts';
 import { OctanePolicies } from './octane-policies.ts';
 import { OctaneTransport } from './octane-transport.ts';
-import { UndiciAxios } from './undici-axios.ts';
 
 @Module({
   providers: [
@@ -52,13 +51,8 @@ class OctaneConnectionsModule implements OnApplicationShutdown {
     {
       provide: HttpService,
       inject: [OctaneConnections, SETTINGS],
-      useFactory: (connections: OctaneConnections, { octaneBaseUrl }: Settings) =>
-        new HttpService(
-          new UndiciAxios(
-            connections,
-            new URL(octaneBaseUrl).pathname.replace(/\/$/, ''),
-          ) as Axios as AxiosInstance,
-        ),
+      useFactory: (connections: OctaneConnections, settings: Settings) =>
+        new HttpService(octaneAxios(connections, settings)),
     },
     OctaneTransport,
     CredentialsLockout,

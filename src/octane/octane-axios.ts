@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import axios, { AxiosHeaders } from 'axios';
+import type { AxiosAdapter, AxiosInstance } from 'axios';
+import type { Settings } from '../config/settings.ts';
+import { Exchange, TransportFailure } from '../outbound/exchange.ts';
+import { textOf } from '../outbound/text-of.ts';
+import type { OctaneConnections } from './octane-connections.ts';
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /** The one status whose body is read; of any other answer only the head counts. */
+    readBodyOf?: number;
+    /** Whether the request may be sent again when the connection breaks. */
+    isRepeatable?: boolean;
+  }
+}
+
+/**
+ * Axios over connections of undici. Interceptors run, and observables of Nest's HttpService work.
+ *
+ * `defaults` holds nothing but the adapter, because axios merges each default into each request, which costs CPU: a request is
+ * sent as it is given, to Octane and nowhere else. No status is an error, and nothing is transformed.
+ */
+export function octaneAxios(connections: OctaneConnections, settings: Settings): AxiosInstance {
+  const instance = axios.create();
+  for (const name of Object.keys(instance.defaults)) Reflect.deleteProperty(instance.defaults, name);
+  instance.defaults.adapter = adapterOver(connections, settings);
+  return instance;
+}
+
+/**
+ * Differs from axios' own adapters in what a billing call needs: it knows for certain whether a request can have left, `timeout`
+ * bounds the whole exchange, no redirect is followed, and no body is kept that nobody reads. What has begun is not cancelled.
+ *
+ * The promise is rejected with a TransportFailure, which axios passes on as it is.
+ */
+function adapterOver(
+  connections: OctaneConnections,
+  { octaneBaseUrl, octaneTimeoutMs }: Settings,
+): AxiosAdapter {
+  const basePath = new URL(octaneBaseUrl).pathname.replace(/\/$/, '');
+  return async (config) => {
+    const { data, readBodyOf, isRepeatable = false } = config;
+    // Axios gives a POST without a body a content type too.
+    if (data === undefined) config.headers.setContentType(null);
+    const lease = connections.lease(isRepeatable);
+    const wanted = {
+      timeoutMs: config.timeout || octaneTimeoutMs,
+      readBodyOf,
+      // A compressed body may be a little longer than what is in it.
+      maxBytes: 2 * MAX_ANSWER_BYTES,
+    };
+    let isStale = false;
+    const exchange = new Exchange(wanted, (isGood) => {
+      isStale = !isGood && lease.isReused;
+      lease.release(isGood);
+    });
+    lease.dispatch(
+      {
+        method: config.method!.toUpperCase(),
+        path: `${basePath}${config.params === undefined ? config.url : axios.getUri(config)}`,
+        headers: config.headers.toJSON() as Record<string, string>,
+        body: data as string,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      exchange,
+    );
+    const { status, headers, body } = await exchange.answer.catch((failure: TransportFailure) => {
+      if (failure.kind !== 'broken' || failure.status !== undefined || !isStale) throw failure;
+      // What closed this one has most likely closed the others too.
+      connections.discardIdle();
+      throw new TransportFailure('stale-connection', undefined, { cause: failure.cause });
+    });
+    const text = status === readBodyOf ? textOf(body, headers, MAX_ANSWER_BYTES) : '';
+    if (text === undefined) throw new TransportFailure('unreadable', status);
+    return { status, statusText: '', headers: new AnswerHeaders(headers), data: text, config };
+  };
+}
+
+/** Costs less than AxiosHeaders: undici gives names in lower case and values without space around them. */
+class AnswerHeaders extends AxiosHeaders {
+  constructor(headers: IncomingHttpHeaders) {
+    super();
+    for (const [name, value] of Object.entries(headers)) {
+      // Octane must not replace a method.
+      if (!(name in this)) this[name] = value ?? null;
+    }
+  }
+
+  override normalize(): this {
+    return this;
+  }
+}
