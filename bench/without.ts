@@ -2,12 +2,12 @@
  * Preloaded into a gateway, takes away the parts that `WITHOUT` names, so that what they cost can be told. The product has no
  * such thing: classes lose their methods and a module its place before the gateway starts.
  */
-import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AuthenticateGuard } from '../src/auth/authenticate.guard.ts';
 import type { VerifiedTokens } from '../src/auth/verified-tokens.ts';
-import type { BodyPipe } from '../src/http/body.pipe.ts';
+import type { RequestLine } from '../src/audit/request-line.ts';
+import type { BodyPipe } from '../src/dispatch/body.pipe.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import type { Limits } from '../src/limits/limits.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
@@ -24,41 +24,36 @@ const TAKE_AWAY: Readonly<Record<PartName, () => Promise<void>>> = {
   limits: () =>
     replace<Limits>('limits/limits.js', 'Limits', {
       countRequest: async () => {},
-      countChange: (_change, _report, make) => make(),
+      countChange: (_operation, _request, make) => make(),
       countCall: async () => {},
     }),
-  logs: async () => {
-    registerHooks({
-      resolve: (specifier, context, next) =>
-        next(specifier.endsWith('/access-log.js') ? import.meta.url : specifier, context),
-    });
-  },
+  logs: () => replace<RequestLine>('audit/request-line.js', 'RequestLine', { log: () => {} }),
   metrics: () => replace<Metrics>('telemetry/metrics.js', 'Metrics', { count: () => {}, observe: () => {} }),
-  validation: () =>
-    replace<BodyPipe>('http/body.pipe.js', 'BodyPipe', {
-      transform: (body) => body.read(),
-    }),
-  'token check': () =>
-    replace<AuthenticateGuard>('auth/authenticate.guard.js', 'AuthenticateGuard', {
+  validation: async () => {
+    const { readJson } = await compiled<typeof import('../src/http/json-body.ts')>('http/json-body.js');
+    await replace<BodyPipe>('dispatch/body.pipe.js', 'BodyPipe', { transform: readJson });
+  },
+  'token check': async () => {
+    const { principalSlot } = await compiled<typeof import('../src/auth/principal.ts')>('auth/principal.js');
+    await replace<AuthenticateGuard>('auth/authenticate.guard.js', 'AuthenticateGuard', {
       canActivate: async (context) => {
-        context.switchToHttp().getRequest<{ principal: typeof PRINCIPAL }>().principal = PRINCIPAL;
+        principalSlot.set(context.switchToHttp().getRequest(), PRINCIPAL);
         return true;
       },
-    }),
+    });
+  },
   'remembered tokens': () =>
     replace<VerifiedTokens>('auth/verified-tokens.js', 'VerifiedTokens', { remember: () => {} }),
 };
-
-/** In the place of the access log. */
-export const logRequest: typeof import('../src/telemetry/access-log.ts').logRequest = () => {};
 
 for (const part of (process.env['WITHOUT'] ?? '').split(',')) await TAKE_AWAY[part as PartName]();
 
 /** @param file of the compiled gateway, below `dist` */
 async function replace<T>(file: string, className: string, methods: Partial<T>): Promise<void> {
-  const compiled = (await import(pathToFileURL(resolve('dist', file)).href)) as Record<
-    string,
-    { readonly prototype: object }
-  >;
-  Object.assign(compiled[className]!.prototype, methods);
+  const exports = await compiled<Record<string, { readonly prototype: object }>>(file);
+  Object.assign(exports[className]!.prototype, methods);
+}
+
+async function compiled<T>(file: string): Promise<T> {
+  return (await import(pathToFileURL(resolve('dist', file)).href)) as T;
 }

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuthenticateGuard } from './auth/authenticate.guard.ts';
 import { Issuers } from './auth/issuers.ts';
@@ -13,6 +13,7 @@ import { ConfigModule } from './config/config.module.ts';
 import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import type { Settings } from './config/settings.ts';
 import { DirectDebitModule } from './direct-debit/direct-debit.module.ts';
+import { directDebit } from './direct-debit/direct-debit.operation.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { DocsController } from './http/docs.controller.ts';
 import { OpenApiController } from './http/open-api.controller.ts';
@@ -20,10 +21,32 @@ import { OpenApi } from './http/open-api.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { ProblemsController } from './http/problems.controller.ts';
 import { RouteTable } from './http/route-table.ts';
+import type { Operation } from './operations/operation.ts';
+import { Operations } from './operations/operations.ts';
+import { OperationsModule } from './operations/operations.module.ts';
 import { LimitsModule } from './limits/limits.module.ts';
 import { MetricsModule } from './telemetry/metrics.module.ts';
 import { TracingModule } from './telemetry/tracing.module.ts';
 import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
+import { welcomeEmail } from './welcome-email/welcome-email.operation.ts';
+
+/** An operation, and the module of the controller that serves it. */
+export interface OpenOperation {
+  readonly operation: Operation;
+  readonly module: Type | DynamicModule;
+}
+
+/** Every operation that this gateway serves: a further one is one more line. */
+export const OPERATIONS: readonly OpenOperation[] = [
+  { operation: directDebit, module: DirectDebitModule },
+  { operation: welcomeEmail, module: WelcomeEmailModule },
+];
+
+export interface AppParts {
+  readonly settings: Settings;
+  readonly gateway: LiveGatewayConfig;
+  readonly operations: readonly OpenOperation[];
+}
 
 /**
  * The way of a request, in run order. Global guards and filters are registered here alone: one registered in an
@@ -37,8 +60,7 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
     { provide: APP_GUARD, useClass: FloodGuard }, //        past five times its limit, whatever it asks: 429
     { provide: APP_GUARD, useClass: AuthorizeGuard }, //    3 may the caller do this for that customer? 400, 403
     //                                                      4 @JsonBody(): read and validate the body: 415, 413, 400, 422
-    //                                                      5 the controller and its service: limits of user and caller, 429;
-    //                                                        the journal; the other limits, 429, 503; Octane
+    //                                                      5 to 8 Dispatch, behind the controller: limits, journal, Octane
     ProblemFilter, //                                       any throw on the way becomes a problem
     { provide: APP_FILTER, useExisting: ProblemFilter },
     Issuers,
@@ -51,7 +73,7 @@ import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
   ],
 })
 export class AppModule {
-  static of(settings: Settings, gateway: LiveGatewayConfig): DynamicModule {
+  static of({ settings, gateway, operations }: AppParts): DynamicModule {
     return {
       module: AppModule,
       controllers: settings.docs === 'on' ? [OpenApiController, DocsController] : [],
@@ -60,8 +82,8 @@ export class AppModule {
         MetricsModule,
         TracingModule,
         LimitsModule,
-        DirectDebitModule,
-        WelcomeEmailModule,
+        OperationsModule.of(new Operations(operations.map(({ operation }) => operation))),
+        ...operations.map(({ module }) => module),
       ],
     };
   }

@@ -4,27 +4,30 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { AppModule } from './app.module.ts';
-import { headerCount } from './auth/header-count.ts';
+import { AppModule, OPERATIONS } from './app.module.ts';
+import type { OpenOperation } from './app.module.ts';
+import { RequestLine } from './audit/request-line.ts';
+import { callerSlot } from './callers/caller.ts';
 import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import type { Settings } from './config/settings.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
 import { answerHeaders, requestIdOf } from './http/answer-headers.ts';
-import { limitConnections } from './http/connections.ts';
+import { limitConnections, openConnections } from './http/connections.ts';
+import { headerCount } from './http/header-count.ts';
 import { OpenApi } from './http/open-api.ts';
 import { ParserErrors } from './http/parser-errors.ts';
-import { ProblemFilter } from './http/problem.filter.ts';
+import { peerAddress } from './http/peer-address.ts';
+import type { PeerAddress } from './http/peer-address.ts';
+import { ProblemFilter, refusal } from './http/problem.filter.ts';
+import { onRequestEnd } from './http/request-end.ts';
 import { RouteTable } from './http/route-table.ts';
 import { LoadShedding } from './limits/load-shedding.ts';
+import { Operations } from './operations/operations.ts';
 import { Problem } from './problems/problems.ts';
-import { logRequest } from './telemetry/access-log.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { NestLogger } from './telemetry/nest-logger.ts';
 import { tellOfReloads } from './telemetry/reloads.ts';
-import { peerAddress } from './telemetry/peer-address.ts';
-import type { PeerAddress } from './telemetry/peer-address.ts';
-import { onRequestEnd } from './telemetry/request-end.ts';
 import { countRefusedMessage, countRequest } from './telemetry/request-metrics.ts';
 import { endServing, serveWithin } from './telemetry/served-request.ts';
 import { Tracing } from './telemetry/tracing.ts';
@@ -41,6 +44,7 @@ export async function createGateway(
   settings: Settings,
   gateway: LiveGatewayConfig,
   logger: Logger,
+  operations: readonly OpenOperation[] = OPERATIONS,
 ): Promise<NestFastifyApplication> {
   const peerOf = peerAddress(settings.trustedProxies);
   const parserErrors = new ParserErrors(settings.publicUrl, peerOf, (refused) => {
@@ -70,11 +74,15 @@ export async function createGateway(
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(settings, gateway), adapter, {
-    bodyParser: false,
-    logger: new NestLogger(logger),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of({ settings, gateway, operations }),
+    adapter,
+    {
+      bodyParser: false,
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    },
+  );
   configureApp(app, settings, peerOf, parserErrors, logger);
   tellOfReloads(gateway, logger, app.get(Metrics, { strict: false }));
   try {
@@ -120,7 +128,10 @@ function configureApp(
     done();
   });
   parserErrors.listen(app.getHttpServer());
-  limitConnections(app.getHttpServer(), app.get(Metrics, { strict: false }));
+  const server = app.getHttpServer();
+  const metrics = app.get(Metrics, { strict: false });
+  limitConnections(server, () => metrics.count('http_server_dropped_connections_total', {}));
+  metrics.read('http_server_connections', () => openConnections(server));
   cutSilentConnectionsOnClose(app);
   app.get(OpenApi).madeBy(async () => {
     const { makeReference } = await import('./open-api/reference.ts');
@@ -136,10 +147,18 @@ function requestEnd(
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const metrics = app.get(Metrics, { strict: false });
   const tracing = app.get(Tracing, { strict: false });
+  const line = new RequestLine(logger, peerOf, app.get(Operations, { strict: false }));
   return (request, reply) => {
-    logRequest(logger, request, reply, peerOf);
+    line.log(request, reply);
     countRequest(metrics, request, reply);
-    tracing.end(request, reply);
+    const caller = callerSlot.get(request);
+    tracing.end(request, {
+      status: reply.statusCode,
+      client: caller?.clientId,
+      group: caller?.groupno,
+      problem: refusal.get(request),
+      isReplay: reply.hasHeader('idempotency-replayed'),
+    });
     endServing(request);
   };
 }

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { OPERATIONS } from './app.module.ts';
 import { createGateway } from './app.setup.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
 import { databaseLocation } from './config/database-url.ts';
@@ -12,7 +13,6 @@ import { leaveOnSignal } from './health/leave.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { ManagementModule } from './health/management.module.ts';
 import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
-import { CHANGE_ROUTES } from './telemetry/access-log.ts';
 import { LineWriter } from './telemetry/line-writer.ts';
 import { Metrics, packageVersion } from './telemetry/metrics.ts';
 import { createLogger, NestLogger, noticeOfDropped } from './telemetry/nest-logger.ts';
@@ -102,7 +102,7 @@ function configuration(): {
     octane: settings.octaneBaseUrl,
     files: settings.databaseUrlFile === undefined ? files : [...files, settings.databaseUrlFile],
     ...entries,
-    operations: Object.keys(CHANGE_ROUTES).length,
+    operations: OPERATIONS.length,
   };
   const unread = settings.unreadVariables.filter(({ variable }) => !secrets.has(variable));
   return { settings, gateway, summary, unread };

@@ -1,8 +1,8 @@
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { Public, RequireScope } from '../src/auth/access.decorators.ts';
-import { JsonBody } from '../src/http/body.pipe.ts';
+import { Public, RequireScope } from '../src/operations/access.decorators.ts';
+import { JsonBody } from '../src/dispatch/body.pipe.ts';
 import { RouteTable } from '../src/http/route-table.ts';
 import { validateBody } from '../src/validation/validate-body.ts';
 import { expectProblem } from './support/expect-problem.ts';

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
 import { Counts } from '../src/limits/counts.ts';
 import { PostgresCounts } from '../src/limits/postgres-counts.ts';
+import { Operations } from '../src/operations/operations.ts';
 import { Metrics } from '../src/telemetry/metrics.ts';
 import { DatabaseClock } from './support/database-clock.ts';
 import { eventually } from './support/eventually.ts';
@@ -74,7 +75,7 @@ describe('the store of the limits', () => {
       (await database.query<{ key: string }>('SELECT key FROM rate_limits ORDER BY key')).rows.map(
         ({ key }) => key,
       );
-    const counts = new PostgresCounts(databaseUrl, new Metrics(), true);
+    const counts = new PostgresCounts(databaseUrl, new Metrics(new Operations([])), true);
     await after(60 * MINUTE_MS);
     await counts.prune();
     await database.query('DELETE FROM rate_limits');
@@ -98,7 +99,7 @@ describe('the store of the limits', () => {
     beforeAll(async () => {
       url = await postgres.newDatabase();
       clock = await DatabaseClock.of(url);
-      counts = new PostgresCounts(url, new Metrics(), true);
+      counts = new PostgresCounts(url, new Metrics(new Operations([])), true);
     });
     afterAll(() => counts.onApplicationShutdown());
     beforeEach(() => clock.set(0));
@@ -161,7 +162,7 @@ describe('the store of the limits', () => {
     });
 
     it('counts on when this process stood still while a connection to the database was opened', async () => {
-      const fresh = new PostgresCounts(url, new Metrics(), true);
+      const fresh = new PostgresCounts(url, new Metrics(new Operations([])), true);
       const first = fresh.add(POLICY, 'held up at the start');
       await setImmediate();
       standStill(2500);

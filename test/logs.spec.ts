@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { DirectDebitService } from '../src/direct-debit/direct-debit.service.ts';
-import { CHANGE_ROUTES } from '../src/telemetry/access-log.ts';
+import { Dispatch } from '../src/dispatch/dispatch.ts';
+import { routerPathOf } from '../src/operations/operation.ts';
+import { Operations } from '../src/operations/operations.ts';
 import { eventually } from './support/eventually.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';
@@ -144,14 +145,19 @@ describe('the audit event of an attempted change', () => {
     const changes = Object.entries(json.paths as Record<string, object>)
       .filter(([, methods]) => 'post' in methods)
       .map(([path]) => path.replaceAll(/\{(\w+)\}/g, ':$1'));
-    expect(changes.toSorted()).toEqual(Object.keys(CHANGE_ROUTES).toSorted());
+    expect(changes.toSorted()).toEqual(
+      gateway.application
+        .get(Operations)
+        .all.map(({ route }) => routerPathOf(route))
+        .toSorted(),
+    );
   });
 });
 
 describe('each line that is written while a request is served', () => {
   /** The handler fails only when all requests are in it. */
   async function crash(calls: Partial<Call>[]): Promise<Answer[]> {
-    const service = gateway.application.get(DirectDebitService, { strict: false });
+    const dispatch = gateway.application.get(Dispatch, { strict: false });
     const all = Promise.withResolvers<void>();
     let waiting = 0;
     const value = async (): Promise<never> => {
@@ -160,12 +166,12 @@ describe('each line that is written while a request is served', () => {
       await all.promise;
       throw new Error('defect');
     };
-    Object.defineProperty(service, 'set', { value, configurable: true });
+    Object.defineProperty(dispatch, 'change', { value, configurable: true });
     const token = await gateway.issuer.token();
     const answers = await Promise.all(
       calls.map((call) => gateway.setDirectDebit(undefined, { token, ...call })),
     );
-    Reflect.deleteProperty(service, 'set');
+    Reflect.deleteProperty(dispatch, 'change');
     return answers;
   }
 

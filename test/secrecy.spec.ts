@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { DirectDebitService } from '../src/direct-debit/direct-debit.service.ts';
+import { Dispatch } from '../src/dispatch/dispatch.ts';
 import { OpenApi } from '../src/http/open-api.ts';
 import { eventually } from './support/eventually.ts';
 import { TestGateway } from './support/gateway.ts';
@@ -53,12 +53,12 @@ function octaneAnswers(status: number, body = '{"error":"canary"}'): void {
 
 /** Makes the handler of the direct debit fail by a defect. */
 async function crashing(fault: unknown): Promise<Answer> {
-  const service = gateway.application.get(DirectDebitService, { strict: false });
-  Object.defineProperty(service, 'set', { value: () => Promise.reject(fault), configurable: true });
+  const dispatch = gateway.application.get(Dispatch, { strict: false });
+  Object.defineProperty(dispatch, 'change', { value: () => Promise.reject(fault), configurable: true });
   try {
     return await set();
   } finally {
-    Reflect.deleteProperty(service, 'set');
+    Reflect.deleteProperty(dispatch, 'change');
   }
 }
 

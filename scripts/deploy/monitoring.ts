@@ -7,6 +7,8 @@ const TESTS = 'deploy/prometheus/alerts.test.yml';
 const DASHBOARD = 'deploy/grafana/dashboards/gateway.json';
 const GUIDE = 'docs/operations.md';
 const METRICS_MODULE = new URL('../../dist/telemetry/metrics.js', import.meta.url).href;
+const OPERATIONS_MODULE = new URL('../../dist/operations/operations.js', import.meta.url).href;
+const APP_MODULE = new URL('../../dist/app.module.js', import.meta.url).href;
 /** Series that Prometheus makes itself, and the labels that it gives to every series. */
 const OF_PROMETHEUS = new Set(['up', 'ALERTS']);
 const LABELS_OF_PROMETHEUS = ['job', 'instance', 'le', 'alertname', 'alertstate'];
@@ -44,15 +46,17 @@ export async function checkMonitoring(complain: Complain): Promise<void> {
 }
 
 async function metricsOfGateway(): Promise<Known> {
-  const { METRICS, Metrics } = (await import(
-    METRICS_MODULE
-  )) as typeof import('../../src/telemetry/metrics.ts');
-  const metrics = new Metrics();
+  const { Metrics } = (await import(METRICS_MODULE)) as typeof import('../../src/telemetry/metrics.ts');
+  const { Operations } = (await import(
+    OPERATIONS_MODULE
+  )) as typeof import('../../src/operations/operations.ts');
+  const { OPERATIONS } = (await import(APP_MODULE)) as typeof import('../../src/app.module.ts');
+  const metrics = new Metrics(new Operations(OPERATIONS.map(({ operation }) => operation)));
   metrics.includeNode();
   const lines = (await metrics.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
   return {
     types: new Map([...lines].map(([, name = '', type = '']) => [name, type])),
-    labels: Object.fromEntries(Object.entries(METRICS).map(([name, { labels }]) => [name, labels])),
+    labels: Object.fromEntries(metrics.labels),
   };
 }
 

@@ -9,14 +9,16 @@ import { AuthFailureLimit } from '../limits/auth-failure-limit.ts';
 import { reportOn } from '../limits/rate-limit-fields.ts';
 import { Problem } from '../problems/problems.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { peerAddress } from '../telemetry/peer-address.ts';
-import type { PeerAddress } from '../telemetry/peer-address.ts';
+import { peerAddress } from '../http/peer-address.ts';
+import type { PeerAddress } from '../http/peer-address.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import { bearerToken } from './bearer-token.ts';
 import { invalidToken, isGenuine } from './invalid-token.ts';
 import { JwtStrategy } from './jwt.strategy.ts';
+import { principalSlot } from './principal.ts';
+import type { Principal } from './principal.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
-import { isPublic } from './access.decorators.ts';
+import { isPublic } from '../operations/access.decorators.ts';
 
 /** Step 1: nobody passes without a valid token, except to handlers that are @Public(). */
 @Injectable()
@@ -55,22 +57,29 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
     const token = bearerToken(request);
     const principal = await this.verifiedTokens.principalOf(token);
     if (principal) {
-      request.principal = principal;
+      principalSlot.set(request, principal);
       return true;
     }
     await this.jwt.prepare(request, token);
     return Boolean(await super.canActivate(context));
   }
 
-  override getAuthenticateOptions(): { session: false; property: string } {
-    return { session: false, property: 'principal' };
+  override getAuthenticateOptions(): { session: false } {
+    return { session: false };
   }
 
   /** @param refusal why there is no principal: our own Problem, or the JWT library's word that the signature is wrong */
-  override handleRequest<TUser>(error: unknown, principal: TUser | false | null, refusal: unknown): TUser {
+  // oxlint-disable-next-line max-params -- as Passport's guard calls it
+  override handleRequest<TUser>(
+    error: unknown,
+    principal: TUser | false | null,
+    refusal: unknown,
+    context: ExecutionContext,
+  ): TUser {
     if (error) throw error;
-    if (principal) return principal;
-    throw refusal instanceof Problem ? refusal : invalidToken('signature');
+    if (!principal) throw refusal instanceof Problem ? refusal : invalidToken('signature');
+    principalSlot.set(context.switchToHttp().getRequest<FastifyRequest>(), principal as unknown as Principal);
+    return principal;
   }
 
   /** @throws Problem `rate-limited` */

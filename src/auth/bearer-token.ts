@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problems/problems.ts';
-import { headerCount } from './header-count.ts';
+import { headerCount } from '../http/header-count.ts';
 import { invalidToken } from './invalid-token.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

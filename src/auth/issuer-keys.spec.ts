@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { Problem } from '../problems/problems.ts';
+import { Operations } from '../operations/operations.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { LocalIssuerKeys, RemoteIssuerKeys } from './issuer-keys.ts';
 import { VerificationKeys } from './verification-keys.ts';
@@ -35,7 +36,7 @@ class Provider {
       if (this.down) throw new Error('connection refused');
       return { keys: this.published.map((name) => ({ ...jwks[name], kid: this.named ?? name })) };
     },
-    new Metrics(),
+    new Metrics(new Operations([])),
     () => this.time,
   );
 
@@ -332,7 +333,7 @@ describe('the keys behind a jwks_uri', () => {
       const keys = new RemoteIssuerKeys(
         'https://id.example.com/',
         () => Promise.resolve(served),
-        new Metrics(),
+        new Metrics(new Operations([])),
         () => time,
       );
       await keys.find('ES256', 'old', () => true);

@@ -1,3 +1,5 @@
+import { RequestSlot } from '../http/request-slot.ts';
+
 /** Who a verified token speaks for. Everything here was signed by the issuer. */
 export interface Principal {
   readonly issuer: string;
@@ -8,8 +10,5 @@ export interface Principal {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    principal?: Principal;
-  }
-}
+/** Whom the token of a request speaks for; known behind step 1. */
+export const principalSlot = new RequestSlot<Principal>('principal');

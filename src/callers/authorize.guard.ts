@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { isPublic, requiredScope } from '../auth/access.decorators.ts';
+import { isPublic, requiredScope } from '../operations/access.decorators.ts';
 import { CUSTNO } from '../config/customer-number.ts';
 import { Problem } from '../problems/problems.ts';
+import { callerSlot, custnoSlot } from './caller.ts';
 import type { Caller } from './caller.ts';
 
 /** Step 3: the customer number is well-formed, the scope is there, and the caller may act for that customer. */
@@ -16,10 +17,9 @@ export class AuthorizeGuard implements CanActivate {
     if (isPublic(this.reflector, context)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { custno?: string } }>>();
     const scope = requiredScope(this.reflector, context);
-    const { caller } = request;
-    if (!caller) throw new Error('no caller behind the caller guard');
+    const caller = callerSlot.need(request);
     const { custno = '' } = request.params;
-    if (!isWellFormed(custno, request.url)) {
+    if (!isWellFormed(custno, request)) {
       throw new Problem('invalid-request', {
         detail:
           'The customer number in the path must have 1 to 10 digits without a leading zero, or be "me".',
@@ -30,15 +30,16 @@ export class AuthorizeGuard implements CanActivate {
         headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
       });
     }
-    request.custno = permittedCustomer(caller, custno);
+    custnoSlot.set(request, permittedCustomer(caller, custno));
     return true;
   }
 }
 
-/** @param url where the number must stand as it is: the router decodes what it hands on, and paths are exact */
-function isWellFormed(custno: string, url: string): boolean {
+/** It must stand in the path as it is: the router decodes what it hands on, and paths are exact. */
+function isWellFormed(custno: string, { url, routeOptions }: FastifyRequest): boolean {
   const [path = ''] = url.split('?', 1);
-  return (custno === 'me' || CUSTNO.test(custno)) && path.includes(`/${custno}/`);
+  const fromEnd = routeOptions.url!.split('/').length - routeOptions.url!.split('/').indexOf(':custno');
+  return (custno === 'me' || CUSTNO.test(custno)) && path.split('/').at(-fromEnd) === custno;
 }
 
 function permittedCustomer(caller: Caller, custno: string): string {

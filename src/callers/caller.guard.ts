@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { principalSlot } from '../auth/principal.ts';
 import { Problem } from '../problems/problems.ts';
+import { callerSlot } from './caller.ts';
 import { CallerDirectory } from './caller-directory.ts';
 
 /** Step 2: the verified token's client becomes a caller of the gateway file, or goes no further. */
@@ -11,10 +13,11 @@ export class CallerGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (!request.principal) return true; // a public handler: the guard before this one lets nobody else through without
-    const caller = this.directory.find(request.principal);
+    const principal = principalSlot.get(request);
+    if (!principal) return true; // a public handler: the guard before this one lets nobody else through without
+    const caller = this.directory.find(principal);
     if (!caller) throw new Problem('caller-not-mapped');
-    request.caller = caller;
+    callerSlot.set(request, caller);
     return true;
   }
 }

@@ -1,6 +1,4 @@
-import { createParamDecorator } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { RequestSlot } from '../http/request-slot.ts';
 
 /** Who calls, as the gateway file maps the verified token: the one source of `groupno`. */
 export interface Caller {
@@ -20,24 +18,8 @@ export interface Caller {
   readonly rateLimit: number | undefined;
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    caller?: Caller;
-    /** The customer of the path, once the caller may act for it; `me` is resolved. */
-    custno?: string;
-  }
-}
+/** Who sent a request; known behind step 2. */
+export const callerSlot = new RequestSlot<Caller>('caller');
 
-export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  return required(context.switchToHttp().getRequest<FastifyRequest>().caller);
-});
-
-/** The customer that the caller may act for. */
-export const Custno = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  return required(context.switchToHttp().getRequest<FastifyRequest>().custno);
-});
-
-function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the guards have not run');
-  return value;
-}
+/** The customer of the path, `me` resolved; known behind step 3, where the caller may act for it. */
+export const custnoSlot = new RequestSlot<string>('customer');

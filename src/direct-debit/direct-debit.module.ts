@@ -1,13 +1,6 @@
 import { Module } from '@nestjs/common';
-import { JournalModule } from '../journal/journal.module.ts';
-import { LimitsModule } from '../limits/limits.module.ts';
-import { OctaneModule } from '../octane/octane.module.ts';
+import { DispatchModule } from '../dispatch/dispatch.module.ts';
 import { DirectDebitController } from './direct-debit.controller.ts';
-import { DirectDebitService } from './direct-debit.service.ts';
 
-@Module({
-  imports: [JournalModule, LimitsModule, OctaneModule],
-  controllers: [DirectDebitController],
-  providers: [DirectDebitService],
-})
+@Module({ imports: [DispatchModule], controllers: [DirectDebitController] })
 export class DirectDebitModule {}

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Metrics } from '../telemetry/metrics.ts';
 
 /**
  * An idle connection costs some 20 KB, so that all cost a quarter of a gigabyte, and they are more than a balancer keeps
@@ -25,10 +24,9 @@ const UNANSWERED = Symbol('unanswered requests');
 type Counted = Socket & { [UNANSWERED]?: number };
 
 /** What one client, or all together, can take of the gateway by holding connections; see also the timeouts in app.setup.ts. */
-export function limitConnections(server: Server, metrics: Metrics): void {
+export function limitConnections(server: Server, onDrop: () => void): void {
   server.maxConnections = MAX_CONNECTIONS;
-  server.on('drop', () => metrics.count('http_server_dropped_connections_total', {}));
-  metrics.read('http_server_connections', () => openConnections(server));
+  server.on('drop', onDrop);
   // The size of a head is limited; past a number of headers Node would leave out the rest without a word.
   server.maxHeadersCount = 0;
   // A client that has sent its request and closed its side still gets the answer. Node's types do not know the property.
@@ -41,7 +39,8 @@ export function limitConnections(server: Server, metrics: Metrics): void {
   limitPipelining(server);
 }
 
-function openConnections(server: Server): Promise<number> {
+/** How many connections are open, idle ones included. */
+export function openConnections(server: Server): Promise<number> {
   return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 }
 

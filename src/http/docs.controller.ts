@@ -1,6 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Public } from '../auth/access.decorators.ts';
+import { Public } from '../operations/access.decorators.ts';
 import { OpenApi } from './open-api.ts';
 
 /** The interactive reference. */

@@ -1,7 +1,6 @@
 import { MIMEType } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { headerCount } from '../auth/header-count.ts';
-import { readIdempotencyKey } from './idempotency-key.ts';
+import { headerCount } from './header-count.ts';
 import { Problem } from '../problems/problems.ts';
 import { parserRefusalOf } from './parser-errors.ts';
 
@@ -12,27 +11,12 @@ const MAX_CONTENT_TYPE_CHARACTERS = 256;
 const MAX_DISCARDED_BYTES = 1024 * 1024;
 
 /**
- * A body that nobody has read yet. Fastify leaves bodies alone (see app.setup.ts) and the body pipe reads them, so that no
- * byte of one is looked at before the guards have accepted its sender.
+ * Reads the body of a request. Fastify leaves bodies alone (see app.setup.ts), so that no byte of one is looked at before the
+ * guards have accepted its sender.
+ *
+ * @returns the parsed JSON; undefined for no body or an empty one
  */
-export class UnreadBody {
-  constructor(
-    private readonly request: FastifyRequest,
-    readonly optional: boolean,
-  ) {}
-
-  /** What headers say beside the body: checked after the body's kind, size and syntax, and before its rules. */
-  readHeaders(): void {
-    readIdempotencyKey(this.request);
-  }
-
-  /** The parsed JSON; `undefined` for no body or an empty one. */
-  read(): Promise<unknown> {
-    return readJson(this.request);
-  }
-}
-
-async function readJson(request: FastifyRequest): Promise<unknown> {
+export async function readJson(request: FastifyRequest): Promise<unknown> {
   const { headers } = request;
   if (headerCount(request.raw, 'content-type') > 1) {
     throw new Problem('invalid-request', { detail: 'Send one Content-Type header, not several.' });

@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { Public } from '../auth/access.decorators.ts';
+import { Public } from '../operations/access.decorators.ts';
 import { OpenApi } from './open-api.ts';
 
 @Controller('openapi.json')

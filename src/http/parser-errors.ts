@@ -4,7 +4,7 @@ import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerHeaders, requestIdOf } from './answer-headers.ts';
 import { Problem, problemBody } from '../problems/problems.ts';
-import type { PeerAddress } from '../telemetry/peer-address.ts';
+import type { PeerAddress } from './peer-address.ts';
 
 /** What Node's HTTP parser says of a message that it refuses; `rawPacket` is the last piece read. */
 type ParserError = Error & { code?: string; rawPacket?: unknown };

@@ -4,16 +4,14 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { SETTINGS } from '../config/tokens.ts';
 import type { Settings } from '../config/settings.ts';
-import { Problem, problemBody } from '../problems/problems.ts';
+import { Operations } from '../operations/operations.ts';
+import { Problem, problemBody, withoutOutcome } from '../problems/problems.ts';
 import { discardBody } from './json-body.ts';
+import { RequestSlot } from './request-slot.ts';
 import { RouteTable } from './route-table.ts';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The refusal that answered this request, for the log. */
-    problem?: Problem;
-  }
-}
+/** The refusal that answered a request, for the log. */
+export const refusal = new RequestSlot<Problem>('refusal');
 
 /** The one place where whatever was thrown becomes the answer of RFC 9457. */
 @Catch()
@@ -23,6 +21,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly routes: RouteTable,
+    private readonly operations: Operations,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -33,7 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
   /** Also for what Fastify refuses before Nest sees the request. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = this.translate(error, request);
-    request.problem = problem;
+    refusal.set(request, problem);
     discardBody(request, reply);
     void reply
       .status(problem.status)
@@ -41,7 +40,13 @@ export class ProblemFilter implements ExceptionFilter {
       .header('content-type', 'application/problem+json')
       // Of our own, because Fastify's adds a charset, which this media type does not have.
       .serializer(JSON.stringify)
-      .send(problemBody(problem, request.id, this.settings.publicUrl));
+      .send(this.bodyOf(problem, request));
+  }
+
+  private bodyOf(problem: Problem, request: FastifyRequest): object {
+    const body = problemBody(problem, request.id, this.settings.publicUrl);
+    const isRead = this.operations.at(request.method, request.routeOptions.url)?.kind === 'read';
+    return isRead ? withoutOutcome(body) : body;
   }
 
   private translate(error: unknown, request: FastifyRequest): Problem {

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../auth/access.decorators.ts';
+import { Public } from '../operations/access.decorators.ts';
 import { EXPLANATIONS, explanationOf, explanationPage, indexPage, isProblemCode } from './problem-pages.ts';
 import type { ProblemExplanation } from './problem-pages.ts';
 import { Problem } from '../problems/problems.ts';

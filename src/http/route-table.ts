@@ -12,7 +12,7 @@ export class RouteTable {
     this.methods.set(route.url, entry);
   }
 
-  /** Paths are exact: the router would decode `send%2Dwelcome-email`, and drop a fragment. */
+  /** Paths are exact: the router would decode `%63ustomers`, and drop a fragment. */
   isSpelledOut(url: string): boolean {
     return !/[%#]/.test(url) || this.methodsOf(url).length > 0;
   }

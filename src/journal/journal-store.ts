@@ -1,4 +1,3 @@
-import type { Operation } from '../octane/octane-failure.ts';
 import type { Outcome } from '../problems/problems.ts';
 import type { KeyState } from './key-state.ts';
 
@@ -11,7 +10,7 @@ export interface Intent {
   readonly subject: string;
   readonly groupno: string;
   readonly custno: string;
-  readonly operation: Operation;
+  readonly operation: string;
   readonly requestId: string;
   readonly actor: string | null;
   /** So long after it is on record, a change without an outcome is one that a crash left behind: unknown. */
@@ -64,7 +63,7 @@ export interface JournalRecord {
   readonly subject: string;
   readonly groupno: string;
   readonly custno: string;
-  readonly operation: Operation;
+  readonly operation: string;
   /** `in-progress` until it is known, or until it is known that nobody will ever know. */
   readonly outcome: Outcome | 'in-progress';
   readonly octaneStatus: number | null;

@@ -4,9 +4,10 @@ import type { Caller } from '../callers/caller.ts';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
-import { isRepeatable, OctaneFailure } from '../octane/octane-failure.ts';
-import type { Operation } from '../octane/octane-failure.ts';
+import { OctaneFailure } from '../octane/octane-failure.ts';
 import type { OctaneResult } from '../octane/octane-client.ts';
+import { isRepeatable } from '../operations/operation.ts';
+import type { Change } from '../operations/operation.ts';
 import { Problem, problemBody, ReplayedProblem } from '../problems/problems.ts';
 import type { ProblemBody } from '../problems/problems.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
@@ -17,7 +18,6 @@ import { Backlog } from './backlog.ts';
 import { changeIdAt } from './change-id.ts';
 import { Clock } from './clock.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { IdempotentRequest } from './idempotent-request.ts';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, KeyHolder } from './journal-store.ts';
 import { RepeatableRequest } from './sealed-reply.ts';
@@ -35,14 +35,23 @@ const MAX_TRIES = 2;
 /** An outage must not fill the memory with requests that were refused. */
 const MAX_WITHDRAWALS = 1000;
 
-/** A change that somebody asks for. */
-export interface Change {
-  readonly operation: Operation;
+/** Who asks for a change, and what the app is told of it beside the answer. */
+export interface RequestOnRecord {
   readonly caller: Caller;
   readonly custno: string;
+  /** The request id. */
+  readonly id: string;
+  /** The Idempotency-Key, where the app sent one. */
+  readonly key: string | undefined;
+  markReplayed(): void;
+}
+
+/** A change that somebody asks for. */
+export interface AskedChange {
+  readonly operation: Change;
+  readonly request: RequestOnRecord;
   /** The validated body. */
   readonly body: object;
-  readonly request: IdempotentRequest;
 }
 
 /** What is stored of a finished change, sealed. */
@@ -61,9 +70,9 @@ interface Begun {
   readonly elapsedMs: () => number;
 }
 
-type Result = Pick<Completion, 'outcome' | 'octaneStatus' | 'attempts'>;
+type Result = Pick<Completion, 'outcome' | 'octaneStatus' | 'attempts' | 'keepsKey'>;
 
-const NOT_SENT: Result = { outcome: 'not-sent', octaneStatus: null, attempts: 0 };
+const NOT_SENT: Result = { outcome: 'not-sent', octaneStatus: null, attempts: 0, keepsKey: false };
 
 /** Puts every change on record before it leaves and its outcome after, and lets one with an Idempotency-Key happen once. */
 @Injectable()
@@ -123,7 +132,10 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
    * @throws Problem what `attempt` throws, a stored problem, `request-in-progress`, `idempotency-key-reused`,
    *   `outcome-unknown`, or `journal-unavailable`
    */
-  async once<T>(change: Change, attempt: (timeLeftMs: () => number) => Promise<OctaneResult<T>>): Promise<T> {
+  async once<T>(
+    change: AskedChange,
+    attempt: (timeLeftMs: () => number) => Promise<OctaneResult<T>>,
+  ): Promise<T> {
     const begun = await this.tracing.step('journal.intent', () => this.begin<T>(change));
     if ('replay' in begun) {
       change.request.markReplayed();
@@ -139,13 +151,13 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       throw error;
     }
     const { answer, octaneStatus, attempts } = result;
-    await this.finish(begun, { outcome: 'applied', octaneStatus, attempts }, change, {
+    await this.finish(begun, { outcome: 'applied', octaneStatus, attempts, keepsKey: true }, change, {
       answer: answer ?? null,
     });
     return answer;
   }
 
-  private async begin<T>(change: Change): Promise<Begun | { replay: StoredReply<T> }> {
+  private async begin<T>(change: AskedChange): Promise<Begun | { replay: StoredReply<T> }> {
     const { key } = change.request;
     const repeatable = key === undefined ? undefined : new RepeatableRequest(key, change.body);
     const intent = this.intentOf(change, repeatable);
@@ -153,8 +165,9 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       const begun = { intent, repeatable, elapsedMs: this.clock.stopwatch() };
       const holder = await this.write(this.begins, intent, begun);
       if (!holder || !repeatable) return begun;
-      const verdict = judge(holder, intent);
+      const verdict = judge(holder, change.operation, intent.key);
       if (verdict === 'replay') return { replay: unseal<T>(holder, repeatable) };
+      if (verdict === 'outcome-unknown') throw new Problem(verdict, { advice: change.operation.inDoubt });
       if (verdict !== 'take-over') throw new Problem(verdict);
       const again = { ...begun, elapsedMs: this.clock.stopwatch() };
       if (await this.write(this.takeOvers, { holder, intent }, again)) return again;
@@ -191,9 +204,10 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
   }
 
   private intentOf(
-    { operation, caller, custno, request }: Change,
+    { operation: { name: operation }, request }: AskedChange,
     repeatable: RepeatableRequest | undefined,
   ): Intent {
+    const { caller, custno } = request;
     const { issuer, clientId, subject, actor, groupno } = caller;
     return {
       id: changeIdAt(this.clock.now()),
@@ -216,22 +230,22 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
     };
   }
 
-  private async finishFailed(begun: Begun, change: Change, error: unknown): Promise<void> {
+  private async finishFailed(begun: Begun, change: AskedChange, error: unknown): Promise<void> {
     if (error instanceof OctaneFailure) {
       const problem = problemBody(error, change.request.id, this.settings.publicUrl);
-      const { outcome, octaneStatus = null, attempts } = error;
-      await this.finish(begun, { outcome, octaneStatus, attempts }, change, { problem });
+      const { outcome, octaneStatus = null, attempts, freesKey } = error;
+      await this.finish(begun, { outcome, octaneStatus, attempts, keepsKey: !freesKey }, change, { problem });
     } else {
       // A refusal of the gateway itself happened before anything left; of a defect nobody knows how far it came.
       const outcome = error instanceof Problem ? 'not-sent' : 'unknown';
-      await this.finish(begun, { ...NOT_SENT, outcome }, change, null);
+      await this.finish(begun, { ...NOT_SENT, outcome, keepsKey: outcome === 'unknown' }, change, null);
     }
   }
 
   private async finish<T>(
     begun: Begun,
     result: Result,
-    { operation }: Change,
+    { operation }: AskedChange,
     reply: StoredReply<T> | null,
   ): Promise<void> {
     const isFinal = result.outcome === 'applied' || result.outcome === 'rejected';
@@ -240,11 +254,11 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
         ? begun.repeatable.seal(JSON.stringify(reply), begun.intent.id)
         : null;
     const completion = { ...this.completionOf(begun, result), reply: sealed };
-    this.metrics.count('changes_total', { operation, outcome: result.outcome });
+    this.metrics.count('changes_total', { operation: operation.name, outcome: result.outcome });
     await this.tracing.step('journal.outcome', () => this.writeOutcome(completion, operation));
   }
 
-  private async writeOutcome(completion: Completion, operation: Operation): Promise<void> {
+  private async writeOutcome(completion: Completion, operation: Change): Promise<void> {
     try {
       await this.timed(this.completions.add(completion, STORE_PATIENCE_MS));
     } catch (error) {
@@ -256,27 +270,15 @@ export class Journal implements OnModuleInit, OnApplicationShutdown {
       // Should this process end before that is written, nobody will know; so the app must hear no more than that.
       throw new Problem('journal-unavailable', {
         outcome: 'unknown',
+        advice: operation.inDoubt,
         retryable: isRepeatable(operation),
         cause: failureCause(error),
       });
     }
   }
 
-  private completionOf(
-    { intent, elapsedMs }: Begun,
-    { outcome, octaneStatus, attempts }: Result,
-  ): Completion {
-    const isFree =
-      outcome === 'not-sent' || (outcome === 'rejected' && (octaneStatus === 401 || octaneStatus === 429));
-    return {
-      id: intent.id,
-      outcome,
-      octaneStatus,
-      attempts,
-      durationMs: Math.round(elapsedMs()),
-      reply: null,
-      keepsKey: !isFree,
-    };
+  private completionOf({ intent, elapsedMs }: Begun, result: Result): Completion {
+    return { ...result, id: intent.id, durationMs: Math.round(elapsedMs()), reply: null };
   }
 
   private async open(): Promise<void> {
@@ -310,7 +312,8 @@ function isOutdatedSchema(error: unknown): boolean {
 /** What the holder of a key means for another request with that key: a refusal, a replay, or that the key may change hands. */
 function judge(
   { kept, state }: KeyHolder,
-  { key, operation }: Pick<Intent, 'key' | 'operation'>,
+  operation: Change,
+  key: Intent['key'],
 ): 'take-over' | 'replay' | 'request-in-progress' | 'idempotency-key-reused' | 'outcome-unknown' {
   if (kept.fingerprint !== key?.fingerprint) return 'idempotency-key-reused';
   switch (state) {

@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { Operation } from '../octane/octane-failure.ts';
 import type { Outcome } from '../problems/problems.ts';
 
 /** One row for each attempted change. */
@@ -12,7 +11,7 @@ export interface ChangeRow {
   subject: string;
   groupno: string;
   custno: string;
-  operation: Operation;
+  operation: string;
   request_id: string;
   unknown_at: number;
   outcome: Outcome | null;

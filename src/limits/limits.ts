@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
+import type { ChangeLimit } from '../operations/operation.ts';
+import { Operations } from '../operations/operations.ts';
 import { Problem, PROBLEMS } from '../problems/problems.ts';
 import { Counts } from './counts.ts';
 import { keyOf } from './limit-key.ts';
@@ -21,23 +23,38 @@ export interface Sender {
   readonly rateLimit: number | undefined;
 }
 
+/** Whose request is counted, and how the app is told what is left of a limit. */
+export interface LimitedRequest {
+  readonly caller: Sender & { readonly groupno: string };
+  readonly custno: string;
+  readonly tellLimit: LimitReport;
+}
+
 /** How much one may ask of the gateway, and the gateway of others. */
 @Injectable()
 export class Limits {
   private readonly user: Policy;
   private readonly caller: Policy;
-  private readonly change: Policy;
-  private readonly email: Policy;
+  private readonly ofChange: Policy;
+  /** Of the operations that have a limit of their own. */
+  private readonly ofOperation: ReadonlyMap<string, Policy>;
   private readonly call: Policy | undefined;
 
   constructor(
     private readonly counts: Counts,
     @Inject(SETTINGS) settings: Settings,
+    operations: Operations,
   ) {
     this.user = userPolicy(settings);
     this.caller = callerPolicy(settings);
-    this.change = changePolicy(settings);
-    this.email = emailPolicy(settings);
+    this.ofChange = changePolicy(settings);
+    this.ofOperation = new Map(
+      operations.all.flatMap((operation) =>
+        operation.kind === 'change' && operation.limit
+          ? [[operation.name, ownPolicy(operation.name, operation.limit(settings))]]
+          : [],
+      ),
+    );
     this.call = settings.octaneRateLimit === undefined ? undefined : callPolicy(settings.octaneRateLimit);
   }
 
@@ -47,11 +64,11 @@ export class Limits {
    *
    * @throws Problem `rate-limited`
    */
-  async countRequest(sender: Sender, report: LimitReport): Promise<void> {
+  async countRequest({ caller: sender, tellLimit }: LimitedRequest): Promise<void> {
     const { issuer, clientId, subject, customers, rateLimit } = sender;
-    if (customers === 'own') await this.count(this.user, keyOf(issuer, clientId, subject), report);
+    if (customers === 'own') await this.count(this.user, keyOf(issuer, clientId, subject), tellLimit);
     const caller = rateLimit === undefined ? this.caller : { ...this.caller, quota: rateLimit };
-    await this.count(caller, keyOf(issuer, clientId), report);
+    await this.count(caller, keyOf(issuer, clientId), tellLimit);
   }
 
   /**
@@ -60,16 +77,16 @@ export class Limits {
    * @throws Problem `rate-limited`, or whatever `make` throws
    */
   async countChange<T>(
-    { operation, groupno, custno }: { operation: string; groupno: string; custno: string },
-    report: LimitReport,
+    operation: string,
+    { caller, custno, tellLimit }: LimitedRequest,
     make: () => Promise<T>,
   ): Promise<T> {
-    const isEmail = operation === 'welcome-email';
-    const policy = isEmail ? this.email : this.change;
-    const key = isEmail ? keyOf(groupno, custno) : keyOf(groupno, custno, operation);
+    const own = this.ofOperation.get(operation);
+    const policy = own ?? this.ofChange;
+    const key = own ? keyOf(caller.groupno, custno) : keyOf(caller.groupno, custno, operation);
     const { takeBack, ...count } = await this.counts.add(policy, key);
     try {
-      enforce({ policy, ...count }, report);
+      enforce({ policy, ...count }, tellLimit);
       return await make();
     } catch (error) {
       if (isNotSent(error)) await takeBack();
@@ -82,8 +99,8 @@ export class Limits {
    *
    * @throws Problem `overloaded`
    */
-  async countCall(groupno: string, report: LimitReport): Promise<void> {
-    if (this.call) await this.count(this.call, keyOf(groupno), report);
+  async countCall({ caller, tellLimit }: LimitedRequest): Promise<void> {
+    if (this.call) await this.count(this.call, keyOf(caller.groupno), tellLimit);
   }
 
   private async count(policy: Policy, key: string, report: LimitReport): Promise<void> {
@@ -121,15 +138,8 @@ function changePolicy({ customerChangeRateLimit }: Settings): Policy {
   };
 }
 
-function emailPolicy({ welcomeEmailRateLimit }: Settings): Policy {
-  return {
-    name: 'welcome-email',
-    quota: welcomeEmailRateLimit,
-    windowSeconds: HOUR,
-    refusal: 'rate-limited',
-    detail:
-      'This customer was sent as many welcome emails as an hour allows. Try again after the seconds in Retry-After.',
-  };
+function ownPolicy(name: string, limit: ChangeLimit): Policy {
+  return { name, ...limit, refusal: 'rate-limited' };
 }
 
 function callPolicy(quota: number): Policy {

@@ -2,9 +2,8 @@ import { Problem } from '../problems/problems.ts';
 
 /** So many uses in a window, which begins with the first of them. */
 export interface Policy {
-  /** As apps, logs and metrics know it. */
-  readonly name:
-    'auth-failure' | 'flood' | 'user' | 'caller' | 'customer-change' | 'welcome-email' | 'octane';
+  /** As apps, logs and metrics know it. All policies of one name have windows of one length. */
+  readonly name: string;
   readonly quota: number;
   readonly windowSeconds: number;
   /** What a use over the quota is refused with, and the words for it. */

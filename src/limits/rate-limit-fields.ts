@@ -1,13 +1,6 @@
-import { createParamDecorator } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { secondsUntilReset } from './policy.ts';
 import type { LimitReport, Standing } from './policy.ts';
-
-/** What a handler hands on to the limits, so that the answer tells the app where it stands. */
-export const ReportLimits = createParamDecorator((_: unknown, context: ExecutionContext) =>
-  reportOn(context.switchToHttp().getResponse<FastifyReply>()),
-);
 
 /**
  * Writes `RateLimit-Policy` and `RateLimit`, one list member for each limit that applied

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { GroupConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import type { Operation } from '../operations/operation.ts';
 import { OctaneFailure } from './octane-failure.ts';
-import type { Operation } from './octane-failure.ts';
 
 const FIRST_LOCKOUT_MS = 1000;
 const LONGEST_LOCKOUT_MS = 60_000;
@@ -47,7 +47,9 @@ export class CredentialsLockout {
     if (!lockout) return;
     const retryAfterMs = lockout.hasTrial ? TRIAL_MS : lockout.until - performance.now();
     if (retryAfterMs <= 0) return;
-    const failure = new OctaneFailure(operation, 'octane-credentials-rejected', 'not-sent', {
+    const failure = new OctaneFailure(operation, {
+      code: 'octane-credentials-rejected',
+      outcome: 'not-sent',
       fault: 'locked-out',
       retryAfterMs,
     });

@@ -1,14 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import type { Operation } from '../operations/operation.ts';
 import { Problem } from '../problems/problems.ts';
 import type { BreakerState } from './breaker.ts';
-import type { Correlation } from './correlation.ts';
 import { OctaneFailure } from './octane-failure.ts';
-import type { Operation } from './octane-failure.ts';
 import { OctanePolicies } from './octane-policies.ts';
-import type { CustomerCall } from './octane-policies.ts';
 import { OctaneTransport } from './octane-transport.ts';
-import { readDirectDebitAnswer } from './wire.ts';
-import type { DirectDebitAnswer, DirectDebitOrder } from './wire.ts';
+import type { OctaneAnswer, OctaneRequest } from './octane-transport.ts';
+
+/** What is sent, and how long it may still be sent. */
+export interface Sending {
+  /** Undefined for none. */
+  readonly body: object | undefined;
+  /** Milliseconds until others take the change for unknown; a read has no such time. */
+  readonly timeLeftMs?: () => number;
+}
 
 /** What a call to Octane gave. */
 export interface OctaneResult<T> {
@@ -17,7 +22,7 @@ export interface OctaneResult<T> {
   readonly attempts: number;
 }
 
-/** Octane's documented operations, one method each. Every method throws OctaneFailure and nothing else that Octane causes. */
+/** Octane, as far as the open operations ask it. Throws OctaneFailure and nothing else that Octane causes. */
 @Injectable()
 export class OctaneClient {
   constructor(
@@ -25,55 +30,38 @@ export class OctaneClient {
     private readonly policies: OctanePolicies,
   ) {}
 
-  /** Whether calls of each operation are let through at the moment. */
-  breakerStates(): [Operation, BreakerState][] {
+  /** Whether calls of each operation, by its name, are let through at the moment. */
+  breakerStates(): [string, BreakerState][] {
     return this.policies.breakerStates();
   }
 
-  /** Set Customer Direct Debit. */
-  async setDirectDebit(
-    { caller, groupno, custno }: CustomerCall,
-    directDebit: DirectDebitOrder,
-    correlation: Correlation,
-    timeLeftMs: () => number,
-  ): Promise<OctaneResult<DirectDebitAnswer>> {
-    const operation = 'direct-debit';
-    const call = { operation, groupno, custno, body: { directDebit }, correlation, readBodyOf: 200 } as const;
-    const { result, attempts } = await this.policies.run(
-      operation,
-      { caller, groupno, custno },
-      async (timeoutMs) => {
-        requireTime(timeoutMs, timeLeftMs());
-        const { status, body } = await this.transport.post(call, timeoutMs);
-        const answer = status === 200 ? readDirectDebitAnswer(body) : undefined;
-        if (answer) return answer;
-        throw new OctaneFailure(operation, 'octane-contract-violation', 'applied', {
-          fault: 'bad-answer',
-          octaneStatus: status,
-        });
-      },
-    );
-    return { answer: result, octaneStatus: 200, attempts };
+  /** Calls Octane, more than once where that is harmless, and reads its response. */
+  async call<T>(
+    operation: Operation,
+    request: OctaneRequest,
+    { body, timeLeftMs = () => Infinity }: Sending,
+  ): Promise<OctaneResult<T>> {
+    const { result, attempts } = await this.policies.run(operation, request, async (timeoutMs) => {
+      requireTime(timeoutMs, timeLeftMs());
+      const response = await this.transport.call(operation, request, { body, timeoutMs });
+      return { answer: answerOf(operation, response) as T, octaneStatus: response.status };
+    });
+    return { ...result, attempts };
   }
+}
 
-  /** Send Welcome Email: any 2xx means that it was sent. */
-  async sendWelcomeEmail(
-    { caller, groupno, custno }: CustomerCall,
-    correlation: Correlation,
-    timeLeftMs: () => number,
-  ): Promise<OctaneResult<undefined>> {
-    const operation = 'welcome-email';
-    const call = { operation, groupno, custno, body: {}, correlation } as const;
-    const { result, attempts } = await this.policies.run(
-      operation,
-      { caller, groupno, custno },
-      (timeoutMs) => {
-        requireTime(timeoutMs, timeLeftMs());
-        return this.transport.post(call, timeoutMs);
-      },
-    );
-    return { answer: undefined, octaneStatus: result.status, attempts };
-  }
+/** @throws OctaneFailure `octane-contract-violation` */
+function answerOf(operation: Operation, { status, body }: OctaneAnswer): unknown {
+  const reader = operation.answer;
+  if (reader.octaneStatus === undefined) return undefined;
+  const answer = status === reader.octaneStatus ? reader.read?.(body) : undefined;
+  if (answer !== undefined) return answer;
+  throw new OctaneFailure(operation, {
+    code: 'octane-contract-violation',
+    outcome: 'applied',
+    fault: 'bad-answer',
+    octaneStatus: status,
+  });
 }
 
 /**

@@ -1,17 +1,8 @@
+import { isRepeatable } from '../operations/operation.ts';
+import type { Operation } from '../operations/operation.ts';
 import { Problem } from '../problems/problems.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
 import type { Outcome, ProblemCode } from '../problems/problems.ts';
-
-/** As metrics, records and logs call the two operations. */
-export type Operation = 'direct-debit' | 'welcome-email';
-
-/** Whether doing an operation twice does what doing it once does. */
-const IDEMPOTENT: Readonly<Record<Operation, boolean>> = { 'direct-debit': true, 'welcome-email': false };
-
-/** Whether an operation may be done again when nobody knows whether it was done. */
-export function isRepeatable(operation: Operation): boolean {
-  return IDEMPOTENT[operation];
-}
 
 /**
  * What went wrong with one attempt: Octane's own status, or what happened to the connection. `broken`, `stale-connection`
@@ -33,6 +24,8 @@ export type Fault =
 type FailureCode = Extract<ProblemCode, `octane-${string}` | 'customer-not-found'>;
 
 interface FailureDetails {
+  readonly code: FailureCode;
+  readonly outcome: Outcome;
   readonly fault: Fault;
   /** Octane's status, where the head of an answer came. */
   readonly octaneStatus?: number | undefined;
@@ -63,21 +56,30 @@ function causeOf({ fault, octaneStatus = 0, cause }: FailureDetails): string {
 
 /** A call to Octane that did not succeed, told by what is known of it and without anything that Octane sent. */
 export class OctaneFailure extends Problem {
+  readonly outcome: Outcome;
   readonly fault: Fault;
   readonly octaneStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
   /** How often Octane was called, or tried to be, when the failure became final. */
   attempts = 1;
 
+  /**
+   * Whether the same request with the same Idempotency-Key may be made anew: nothing was done, or Octane refused the gateway and
+   * not the request.
+   */
+  get freesKey(): boolean {
+    const isOfGateway = this.octaneStatus === 401 || this.octaneStatus === 429;
+    return this.outcome === 'not-sent' || (this.outcome === 'rejected' && isOfGateway);
+  }
+
   constructor(
     readonly operation: Operation,
-    code: FailureCode,
-    readonly outcome: Outcome,
     details: FailureDetails,
   ) {
-    const { fault, octaneStatus, retryAfterMs } = details;
+    const { code, outcome, fault, octaneStatus, retryAfterMs } = details;
     super(code, {
       outcome,
+      ...(outcome === 'unknown' && operation.kind === 'change' && { advice: operation.inDoubt }),
       retryable: isRetryable(operation, outcome, octaneStatus),
       cause: causeOf(details),
       ...(retryAfterMs !== undefined &&
@@ -86,6 +88,7 @@ export class OctaneFailure extends Problem {
           headers: { 'retry-after': String(Math.max(1, Math.ceil(Math.round(retryAfterMs) / 1000))) },
         }),
     });
+    this.outcome = outcome;
     this.fault = fault;
     this.octaneStatus = octaneStatus;
     this.retryAfterMs = retryAfterMs;

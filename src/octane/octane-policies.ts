@@ -2,6 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
+import { isRepeatable } from '../operations/operation.ts';
+import type { Operation } from '../operations/operation.ts';
+import { Operations } from '../operations/operations.ts';
 import { Problem } from '../problems/problems.ts';
 import type { Outcome } from '../problems/problems.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -12,25 +15,12 @@ import { Bulkhead } from './bulkhead.ts';
 import { CredentialsLockout } from './credentials-lockout.ts';
 import { NotFoundWatch } from './not-found-watch.ts';
 import { OctaneFailure } from './octane-failure.ts';
-import type { Fault, Operation } from './octane-failure.ts';
+import type { OctaneRequest } from './octane-transport.ts';
+import type { Fault } from './octane-failure.ts';
 
-interface OperationPolicy {
-  /** What is tried again, beside these statuses. */
-  readonly retriedFaults: readonly Fault[];
-  readonly retriedStatuses: readonly number[];
-}
-
-/** What is tried again, by what is known about each operation. */
-const POLICIES: Readonly<Record<Operation, OperationPolicy>> = {
-  // Setting it twice does what setting it once does.
-  'direct-debit': {
-    retriedFaults: ['no-connection', 'stale-connection', 'broken'],
-    retriedStatuses: [429, 502, 503, 504],
-  },
-  // A second call could be a second email: only what certainly did not leave.
-  'welcome-email': { retriedFaults: ['no-connection'], retriedStatuses: [] },
-};
-const OPERATIONS = ['direct-debit', 'welcome-email'] as const;
+/** What is tried again of an operation that may be repeated. Of any other only what certainly did not leave. */
+const RETRIED_FAULTS: ReadonlySet<Fault> = new Set(['no-connection', 'stale-connection', 'broken']);
+const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const MAX_RETRIES = 2;
 /** Least and most before the first and before the second retry; spread, so that calls that failed together do not return together. */
 const BACKOFFS_MS = [
@@ -50,13 +40,6 @@ const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 /** They say nothing of Octane: it was not asked, or it closed an idle connection, as it may. */
 const TELLING_NOTHING: ReadonlySet<Fault> = new Set(['breaker-open', 'locked-out', 'stale-connection']);
 
-/** Who calls Octane, and for which customer. */
-export interface CustomerCall {
-  readonly caller: { readonly issuer: string; readonly clientId: string };
-  readonly groupno: string;
-  readonly custno: string;
-}
-
 /** What a call gave, and how many attempts it took. */
 export interface Attempted<T> {
   readonly result: T;
@@ -71,7 +54,7 @@ export interface Attempted<T> {
 export class OctanePolicies {
   private readonly logger = new Logger(OctanePolicies.name);
   private readonly places: Bulkhead;
-  private readonly breakers: Readonly<Record<Operation, Breaker>>;
+  private readonly breakers: ReadonlyMap<Operation, Breaker>;
   private readonly notFoundWatch: NotFoundWatch;
   private retriesUnderWay = 0;
 
@@ -80,12 +63,10 @@ export class OctanePolicies {
     private readonly lockout: CredentialsLockout,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,
+    operations: Operations,
   ) {
     this.places = new Bulkhead(settings.octaneMaxInFlight);
-    this.breakers = {
-      'direct-debit': this.newBreaker('direct-debit'),
-      'welcome-email': this.newBreaker('welcome-email'),
-    };
+    this.breakers = new Map(operations.all.map((operation) => [operation, this.newBreaker(operation)]));
     this.notFoundWatch = new NotFoundWatch((isOnlyNotFound) =>
       this.logger.warn(
         isOnlyNotFound
@@ -102,8 +83,8 @@ export class OctanePolicies {
   }
 
   /** Whether calls of each operation are let through. */
-  breakerStates(): [Operation, BreakerState][] {
-    return OPERATIONS.map((operation) => [operation, this.breakers[operation].state]);
+  breakerStates(): [string, BreakerState][] {
+    return [...this.breakers].map(([{ name }, { state }]) => [name, state]);
   }
 
   /**
@@ -114,19 +95,19 @@ export class OctanePolicies {
    */
   run<T>(
     operation: Operation,
-    call: CustomerCall,
+    request: OctaneRequest,
     attempt: (timeoutMs: number) => Promise<T>,
   ): Promise<Attempted<T>> {
-    return this.tracing.step(`octane.${operation}`, () => this.runWithin(operation, call, attempt));
+    return this.tracing.step(`octane.${operation.name}`, () => this.runWithin(operation, request, attempt));
   }
 
   private async runWithin<T>(
     operation: Operation,
-    { caller, groupno, custno }: CustomerCall,
+    { caller, groupno, custno }: OctaneRequest,
     attempt: (timeoutMs: number) => Promise<T>,
   ): Promise<Attempted<T>> {
     const deadline = performance.now() + this.settings.octaneTimeoutMs;
-    const breaker = this.breakers[operation];
+    const breaker = this.breakers.get(operation)!;
     const asker: Asker = {
       caller: JSON.stringify([caller.issuer, caller.clientId]),
       customer: `${groupno}/${custno}`,
@@ -186,7 +167,7 @@ export class OctanePolicies {
           if (!isRetrying) this.retriesUnderWay += 1;
           isRetrying = true;
           await wait(delayMs);
-          this.metrics.count('octane_retries_total', { operation });
+          this.metrics.count('octane_retries_total', { operation: operation.name });
         }
       }
     } finally {
@@ -198,7 +179,11 @@ export class OctanePolicies {
     const startedAt = performance.now();
     const observe = (outcome: Outcome): void => {
       const seconds = (performance.now() - startedAt) / 1000;
-      this.metrics.observe('octane_request_duration_seconds', { operation, outcome }, seconds);
+      this.metrics.observe(
+        'octane_request_duration_seconds',
+        { operation: operation.name, outcome },
+        seconds,
+      );
     };
     try {
       const result = await attempt();
@@ -216,7 +201,9 @@ export class OctanePolicies {
   }
 
   private newBreaker(operation: Operation): Breaker {
-    return new Breaker((state) => this.logger.warn({ operation, state }, BREAKER_WORDS[state]));
+    return new Breaker((state) =>
+      this.logger.warn({ operation: operation.name, state }, BREAKER_WORDS[state]),
+    );
   }
 }
 
@@ -226,14 +213,16 @@ const BREAKER_WORDS: Readonly<Record<BreakerState, string>> = {
   closed: 'the breaker is closed: calls are sent again',
 };
 
+function isRetried({ operation, fault, octaneStatus = 0 }: OctaneFailure): boolean {
+  if (!isRepeatable(operation)) return fault === 'no-connection';
+  return fault === 'status' ? RETRIED_STATUSES.has(octaneStatus) : RETRIED_FAULTS.has(fault);
+}
+
 /** @returns undefined where the failure is final, or the budget too small */
 function delayBeforeRetry(failure: OctaneFailure, attempts: number, deadline: number): number | undefined {
   if (attempts > MAX_RETRIES) return undefined;
-  const { retriedFaults, retriedStatuses } = POLICIES[failure.operation];
-  const { fault, octaneStatus = 0, retryAfterMs } = failure;
-  const isRetried =
-    fault === 'status' ? retriedStatuses.includes(octaneStatus) : retriedFaults.includes(fault);
-  if (!isRetried) return undefined;
+  if (!isRetried(failure)) return undefined;
+  const { octaneStatus, retryAfterMs } = failure;
   const [least = 0, most = 0] = BACKOFFS_MS[attempts - 1] ?? [];
   const backoffMs = least + Math.random() * (most - least);
   const delayMs = octaneStatus === 429 ? Math.max(backoffMs, retryAfterMs ?? 0) : backoffMs;
@@ -261,7 +250,9 @@ function verdictOn(error: unknown): Verdict {
 }
 
 function breakerOpen(operation: Operation, { retryAfterMs }: Breaker): OctaneFailure {
-  const failure = new OctaneFailure(operation, 'octane-unavailable', 'not-sent', {
+  const failure = new OctaneFailure(operation, {
+    code: 'octane-unavailable',
+    outcome: 'not-sent',
     fault: 'breaker-open',
     retryAfterMs,
   });

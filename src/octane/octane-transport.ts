@@ -2,24 +2,25 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import type { GroupConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import { isRepeatable, methodOf, pathOf } from '../operations/operation.ts';
+import type { Operation } from '../operations/operation.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
 import { packageVersion } from '../telemetry/metrics.ts';
 import { TransportFailure } from '../outbound/exchange.ts';
 import { Tracing } from '../telemetry/tracing.ts';
-import type { Correlation } from './correlation.ts';
-import { isRepeatable, OctaneFailure } from './octane-failure.ts';
-import type { Operation } from './octane-failure.ts';
+import type { TraceHeaders } from '../telemetry/tracing.ts';
+import { OctaneFailure } from './octane-failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 
-/** One call to Octane. Nothing of the app's request is in it but what its validated parts gave. */
-export interface OctaneCall {
-  readonly operation: Operation;
+/** Whom a call to Octane is for, and what it is found by in Octane's log. Nothing else of the app's request goes there. */
+export interface OctaneRequest {
+  readonly caller: { readonly issuer: string; readonly clientId: string };
   readonly groupno: string;
   readonly custno: string;
-  readonly body: object;
-  readonly correlation: Correlation;
-  /** The one status whose body is wanted. */
-  readonly readBodyOf?: number;
+  /** The request id. */
+  readonly id: string;
+  /** The valid headers of W3C Trace Context that the app sent. */
+  readonly trace: TraceHeaders;
 }
 
 /** A 2xx answer; its body is empty where nobody wanted it. */
@@ -28,10 +29,6 @@ export interface OctaneAnswer {
   readonly body: string;
 }
 
-const PATHS: Readonly<Record<Operation, string>> = {
-  'direct-debit': 'direct-debit',
-  'welcome-email': 'send-welcome-email',
-};
 const USER_AGENT = `octane-bff/${packageVersion()}`;
 
 /** The only place that knows HTTP to Octane: URL, credentials, and what each status and each broken connection means. */
@@ -53,20 +50,27 @@ export class OctaneTransport {
   /**
    * Calls once.
    *
+   * @param body goes out as JSON; undefined for none
    * @param timeoutMs until the whole answer is there
    * @throws OctaneFailure for everything but a 2xx
    */
-  async post(call: OctaneCall, timeoutMs: number): Promise<OctaneAnswer> {
-    const { operation, groupno, custno, readBodyOf } = call;
+  async call(
+    operation: Operation,
+    request: OctaneRequest,
+    { body, timeoutMs }: { body: object | undefined; timeoutMs: number },
+  ): Promise<OctaneAnswer> {
+    const { octaneStatus } = operation.answer;
     const answer = await this.http.axiosRef
       .request<string>({
-        method: 'POST',
-        url: `/v1/group/${groupno}/customer/${custno}/${PATHS[operation]}`,
-        data: JSON.stringify(call.body),
+        method: methodOf(operation.octane),
+        url: pathOf(operation.octane)
+          .replace('{groupno}', request.groupno)
+          .replace('{custno}', request.custno),
+        ...(body && { data: JSON.stringify(body) }),
         timeout: timeoutMs,
-        headers: this.headersOf(call),
+        headers: this.headersOf(request, body),
         isRepeatable: isRepeatable(operation),
-        ...(readBodyOf !== undefined && { readBodyOf }),
+        ...(octaneStatus !== undefined && { readBodyOf: octaneStatus }),
       })
       .catch((error: unknown) => {
         throw error instanceof TransportFailure ? explain(operation, error) : error;
@@ -78,17 +82,17 @@ export class OctaneTransport {
     return { status: answer.status, body: answer.data };
   }
 
-  private headersOf({ groupno, correlation }: OctaneCall): Record<string, string> {
+  private headersOf({ groupno, id, trace }: OctaneRequest, body: object | undefined): Record<string, string> {
     const headers: Record<string, string> = {
       authorization: this.authorization(groupno),
-      'content-type': 'application/json',
+      ...(body && { 'content-type': 'application/json' }),
       accept: 'application/json',
       // A coding would save nothing on answers this short.
       'accept-encoding': 'identity',
       'user-agent': USER_AGENT,
-      'x-request-id': correlation.requestId,
+      'x-request-id': id,
     };
-    const { traceparent, tracestate } = this.tracing.headers(correlation);
+    const { traceparent, tracestate } = this.tracing.headers(trace);
     if (traceparent !== undefined) headers['traceparent'] = traceparent;
     if (tracestate !== undefined) headers['tracestate'] = tracestate;
     return headers;
@@ -113,16 +117,20 @@ function explain(
   } as const;
   switch (kind) {
     case 'no-connection':
-      return new OctaneFailure(operation, 'octane-unreachable', 'not-sent', details);
+      return new OctaneFailure(operation, { code: 'octane-unreachable', outcome: 'not-sent', ...details });
     case 'stale-connection':
     case 'broken':
     case 'not-http':
-      return new OctaneFailure(operation, 'octane-error', 'unknown', details);
+      return new OctaneFailure(operation, { code: 'octane-error', outcome: 'unknown', ...details });
     case 'timeout':
-      return new OctaneFailure(operation, 'octane-timeout', 'unknown', details);
+      return new OctaneFailure(operation, { code: 'octane-timeout', outcome: 'unknown', ...details });
     case 'too-large':
     case 'unreadable':
-      return new OctaneFailure(operation, 'octane-contract-violation', 'applied', details);
+      return new OctaneFailure(operation, {
+        code: 'octane-contract-violation',
+        outcome: 'applied',
+        ...details,
+      });
   }
 }
 
@@ -132,20 +140,24 @@ function refusal(operation: Operation, octaneStatus: number, waitMs: number | un
     case 400:
     case 409:
     case 422:
-      return new OctaneFailure(operation, 'octane-rejected', 'rejected', details);
+      return new OctaneFailure(operation, { code: 'octane-rejected', outcome: 'rejected', ...details });
     case 401:
-      return new OctaneFailure(operation, 'octane-credentials-rejected', 'rejected', details);
+      return new OctaneFailure(operation, {
+        code: 'octane-credentials-rejected',
+        outcome: 'rejected',
+        ...details,
+      });
     case 403:
-      return new OctaneFailure(operation, 'octane-access-denied', 'rejected', details);
+      return new OctaneFailure(operation, { code: 'octane-access-denied', outcome: 'rejected', ...details });
     case 404:
-      return new OctaneFailure(operation, 'customer-not-found', 'rejected', details);
+      return new OctaneFailure(operation, { code: 'customer-not-found', outcome: 'rejected', ...details });
     case 429:
-      return new OctaneFailure(operation, 'octane-unavailable', 'rejected', details);
+      return new OctaneFailure(operation, { code: 'octane-unavailable', outcome: 'rejected', ...details });
     case 503:
-      return new OctaneFailure(operation, 'octane-unavailable', 'unknown', details);
+      return new OctaneFailure(operation, { code: 'octane-unavailable', outcome: 'unknown', ...details });
     default: {
       const outcome = octaneStatus >= 300 && octaneStatus < 500 ? 'rejected' : 'unknown';
-      return new OctaneFailure(operation, 'octane-error', outcome, details);
+      return new OctaneFailure(operation, { code: 'octane-error', outcome, ...details });
     }
   }
 }

@@ -2,18 +2,17 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Settings } from '../config/settings.ts';
-import { DirectDebitDto } from '../direct-debit/dto/direct-debit.dto.ts';
 import { explanationOf } from '../http/problem-pages.ts';
+import { methodOf, pathOf } from '../operations/operation.ts';
+import type { BodyOf, Operation } from '../operations/operation.ts';
+import { Operations } from '../operations/operations.ts';
 import { PROBLEMS } from '../problems/problems.ts';
 import type { ProblemCode } from '../problems/problems.ts';
-import { bodySchema } from '../validation/body-schema.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
-import { validateBody } from '../validation/validate-body.ts';
-import { DIRECT_DEBIT_ORDER_WORDS, DIRECT_DEBIT_SCHEMA, SET_DIRECT_DEBIT_WORDS } from './direct-debit.ts';
 import { ANSWER_HEADERS, headerRefs, REQUEST_HEADERS } from './headers.ts';
 import type { AnswerHeader } from './headers.ts';
-import { OPERATIONS } from './operations.ts';
-import type { Change, Operation } from './operations.ts';
+import { describe, DOCUMENTATION, schemasOf } from './operations.ts';
+import type { DescribedRoute } from './operations.ts';
 import { PROBLEM_CODES, problemExample, problemSchemas, schemaName } from './problems.ts';
 
 type OperationObject = Record<string, unknown>;
@@ -28,30 +27,33 @@ const REPLAYED: ReadonlySet<number> = new Set([200, 204, 403, 404, 422, 502]);
  *
  * @throws Error when a route has no description
  */
-export function makeDocument(
-  app: INestApplication,
-  { directDebitRules, publicUrl }: Pick<Settings, 'directDebitRules' | 'publicUrl'>,
-): OpenAPIObject {
-  const document = SwaggerModule.createDocument(app, description(), {
+export function makeDocument(app: INestApplication, settings: Settings): OpenAPIObject {
+  const { publicUrl } = settings;
+  const { all } = app.get(Operations, { strict: false });
+  const document = SwaggerModule.createDocument(app, description(all), {
     operationIdFactory: (controller, handler) => `${controller}.${handler}`,
   });
-  const places = new Map<object, string>();
-  for (const path of Object.values(document.paths)) {
-    for (const scanned of Object.values(path) as OperationObject[]) {
+  const described = new Map(
+    all.map((operation) => [
+      `${methodOf(operation.route).toLowerCase()} ${pathOf(operation.route)}`,
+      describe(operation),
+    ]),
+  );
+  const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, OperationObject>).map(([method, scanned]) => {
       const handler = scanned['operationId'] as string;
-      const operation = OPERATIONS[handler];
-      if (!operation) throw new Error(`${handler} has no description`);
-      places.set(path, handler);
-      Object.assign(scanned, operationObject(operation));
-    }
-  }
-  const order = Object.keys(OPERATIONS);
-  const placeOf = (path: object): number => order.indexOf(places.get(path)!);
+      const route = described.get(`${method} ${path}`) ?? DOCUMENTATION[handler];
+      if (!route) throw new Error(`${handler} has no description`);
+      return { path, method, route, object: { ...scanned, ...operationObject(route) } };
+    }),
+  );
+  const order = [...described.values(), ...Object.values(DOCUMENTATION)];
+  const inOrder = routes.toSorted((one, other) => order.indexOf(one.route) - order.indexOf(other.route));
+  const paths: Record<string, Record<string, object>> = {};
+  for (const { path, method, object } of inOrder) paths[path] = { ...paths[path], [method]: object };
   return {
     ...document,
-    paths: Object.fromEntries(
-      Object.entries(document.paths).toSorted(([, one], [, other]) => placeOf(one) - placeOf(other)),
-    ),
+    paths,
     servers: [{ url: publicUrl ?? '/', description: 'This gateway.' }],
     components: {
       schemas: schemas(),
@@ -61,31 +63,43 @@ export function makeDocument(
     },
   };
 
-  function operationObject(operation: Operation): OperationObject {
-    const { operationId, tag, summary, description: words, answer } = operation;
-    const change = 'scope' in operation ? operation : undefined;
+  function operationObject(route: DescribedRoute): OperationObject {
+    const { operationId, tag, summary, description: words, answer, operation } = route;
     return {
       operationId,
       tags: [tag],
       summary,
-      description: change ? `${words}\n\nNeeds the scope \`${change.scope}\`.` : words,
-      security: change ? [{ accessToken: [change.scope] }] : [],
-      parameters: parametersOf(operation),
-      ...(change && { requestBody: requestBody(change) }),
+      description: words,
+      security: operation ? [{ accessToken: [operation.scope] }] : [],
+      parameters: parametersOf(route),
+      ...(operation?.body && { requestBody: requestBody(operation.body) }),
       responses: {
         [answer.status]: {
           description: answer.description,
-          headers: headerRefs(answerHeaders(answer.status, [], change)),
+          headers: headerRefs(answerHeaders(answer.status, [], operation)),
           ...(answer.content && { content: answer.content }),
         },
-        ...problemResponses(operation),
+        ...problemResponses(route),
       },
     };
   }
 
-  function problemResponses(operation: Operation): Record<string, object> {
-    const change = 'scope' in operation ? operation : undefined;
-    const byStatus = Map.groupBy(operation.problems, (code) => PROBLEMS[code].status);
+  function requestBody(body: BodyOf<object>): object {
+    const [name] = Object.keys(body.schemas(settings));
+    return {
+      required: body.required,
+      description: body.description,
+      content: {
+        'application/json': {
+          schema: { $ref: `#/components/schemas/${name}` },
+          examples: body.examples,
+        },
+      },
+    };
+  }
+
+  function problemResponses({ operation, problems }: DescribedRoute): Record<string, object> {
+    const byStatus = Map.groupBy(problems, (code) => PROBLEMS[code].status);
     const responses = [...byStatus].toSorted(([one], [other]) => one - other);
     return {
       ...Object.fromEntries(
@@ -93,8 +107,8 @@ export function makeDocument(
           status,
           {
             description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
-            headers: headerRefs(answerHeaders(status, codes, change)),
-            content: problemContent(codes, change),
+            headers: headerRefs(answerHeaders(status, codes, operation)),
+            content: problemContent(codes, operation),
           },
         ]),
       ),
@@ -102,12 +116,12 @@ export function makeDocument(
         description:
           'What is no request to this operation: a fault of HTTP, such as 408, 414, 417, 501 or 505, with the code `invalid-request`; another path (404 `not-found`) or method (405 `method-not-allowed`).',
         headers: headerRefs(['X-Request-Id', 'Allow']),
-        content: problemContent(['invalid-request', 'not-found', 'method-not-allowed'], undefined),
+        content: problemContent(OF_NO_OPERATION, undefined),
       },
     };
   }
 
-  function problemContent(codes: readonly ProblemCode[], change: Change | undefined): object {
+  function problemContent(codes: readonly ProblemCode[], operation: Operation | undefined): object {
     const [only] = codes;
     const refs = codes.map((code) => `#/components/schemas/${schemaName(code)}`);
     return {
@@ -123,76 +137,53 @@ export function makeDocument(
                 },
               },
         ...(only !== undefined && {
-          examples: Object.fromEntries(codes.map((code) => [code, exampleOf(code, change)])),
+          examples: Object.fromEntries(codes.map((code) => [code, exampleOf(code, operation)])),
         }),
       },
     };
   }
 
-  function exampleOf(code: ProblemCode, change: Change | undefined): object {
-    const refused = code === 'validation-failed' ? change?.body : undefined;
-    const errors = refused && validateBody(refused.dto, refused.refused, directDebitRules).violations;
+  function exampleOf(code: ProblemCode, operation: Operation | undefined): object {
+    const refused = code === 'validation-failed' ? operation?.body : undefined;
+    const errors = refused?.read(refused.refused, settings).violations;
     return {
       summary: PROBLEMS[code].title,
       ...(refused && { description: `The answer to the body\n\n    ${JSON.stringify(refused.refused)}` }),
       value: problemExample(code, {
         publicUrl,
-        repeatable: change?.repeatable ?? false,
+        operation,
         ...(errors && { errors }),
       }),
     };
   }
 
+  /** Those that some answer of this document has. */
+  function usedCodes(): ProblemCode[] {
+    const used = new Set([...routes.flatMap(({ route }) => route.problems), ...OF_NO_OPERATION]);
+    return PROBLEM_CODES.filter((code) => used.has(code));
+  }
+
   function schemas(): Record<string, JsonSchema> {
-    const { dto } = (OPERATIONS['DirectDebitController.set'] as Change).body;
-    const { dto: emailDto } = (OPERATIONS['WelcomeEmailController.send'] as Change).body;
     return {
-      SetDirectDebit: bodySchema(dto, directDebitRules, SET_DIRECT_DEBIT_WORDS),
-      DirectDebitOrder: bodySchema(DirectDebitDto, directDebitRules, DIRECT_DEBIT_ORDER_WORDS),
-      SendWelcomeEmail: bodySchema(emailDto, directDebitRules, {
-        description: 'The body of Send Welcome Email: an object without properties.',
-        fields: {},
-      }),
-      DirectDebitAnswer: {
-        type: 'object',
-        description: 'The answer of Set Customer Direct Debit.',
-        properties: { directDebit: { $ref: '#/components/schemas/DirectDebit' } },
-        required: ['directDebit'],
-        additionalProperties: false,
-      },
-      DirectDebit: DIRECT_DEBIT_SCHEMA,
-      ...problemSchemas(publicUrl),
+      ...Object.assign({}, ...all.map((operation) => schemasOf(operation, settings))),
+      ...problemSchemas(publicUrl, { operations: all, codes: usedCodes() }),
       ...EXPLANATION_SCHEMAS,
     };
   }
 }
 
-function parametersOf(operation: Operation): object[] {
-  if ('scope' in operation) {
-    return ['Custno', ...Object.keys(REQUEST_HEADERS)].map((name) => ({
-      $ref: `#/components/parameters/${name}`,
-    }));
-  }
-  return operation.operationId === 'explainProblem' ? [CODE] : [];
-}
-
-function requestBody({ body }: Change): object {
-  return {
-    required: body.required,
-    description: body.description,
-    content: {
-      'application/json': {
-        schema: { $ref: `#/components/schemas/${body.schema}` },
-        examples: body.examples,
-      },
-    },
-  };
+function parametersOf({ operation, operationId }: DescribedRoute): object[] {
+  if (!operation) return operationId === 'explainProblem' ? [CODE] : [];
+  const names = Object.keys(REQUEST_HEADERS).filter(
+    (name) => name !== 'IdempotencyKey' || operation.kind === 'change',
+  );
+  return ['Custno', ...names].map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
 
 function answerHeaders(
   status: number,
   codes: readonly ProblemCode[],
-  change: Change | undefined,
+  operation: Operation | undefined,
 ): AnswerHeader[] {
   const waits = codes.some(
     (code) => PROBLEMS[code].retryAfterSeconds !== undefined || code === 'rate-limited',
@@ -200,11 +191,14 @@ function answerHeaders(
   return [
     'X-Request-Id',
     ...(waits ? (['Retry-After'] as const) : []),
-    ...(change && COUNTED.has(status) ? (['RateLimit-Policy', 'RateLimit'] as const) : []),
-    ...(change && REPLAYED.has(status) ? (['Idempotency-Replayed'] as const) : []),
-    ...(change && (status === 401 || status === 403) ? (['WWW-Authenticate'] as const) : []),
+    ...(operation && COUNTED.has(status) ? (['RateLimit-Policy', 'RateLimit'] as const) : []),
+    ...(operation?.kind === 'change' && REPLAYED.has(status) ? (['Idempotency-Replayed'] as const) : []),
+    ...(operation && (status === 401 || status === 403) ? (['WWW-Authenticate'] as const) : []),
   ];
 }
+
+/** What a request gets that no operation takes. */
+const OF_NO_OPERATION: readonly ProblemCode[] = ['invalid-request', 'not-found', 'method-not-allowed'];
 
 const CUSTNO = {
   name: 'custno',
@@ -260,13 +254,13 @@ const EXPLANATION_SCHEMAS: Record<string, JsonSchema> = {
   },
 };
 
-function description(): Omit<OpenAPIObject, 'paths'> {
-  return new DocumentBuilder()
+function description(operations: readonly Operation[]): Omit<OpenAPIObject, 'paths'> {
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('octane-bff')
     .setDescription(
       [
-        'The gateway in front of the Octane billing API: it sets a customer’s direct debit and sends the welcome email again, for callers that an OpenID provider vouches for.',
+        'The gateway in front of the Octane billing API, for callers that an OpenID provider vouches for.',
         '**Refusals** are problems (RFC 9457) in `application/problem+json`. Decide by `code`; `outcome` says what became of the change at Octane, and `retryable` whether the same request may be sent again as it is.',
         '**Every answer** has `X-Request-Id`, `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. Paths are exact: another case or a trailing slash is 404.',
         'The header lines of a request may have 16 KiB together, the access token 8 KiB, the body 16 KiB.',
@@ -274,18 +268,17 @@ function description(): Omit<OpenAPIObject, 'paths'> {
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addTag('Direct debit', 'Set how a customer pays.')
-    .addTag('Welcome email', 'Send the welcome email once more.')
-    .addTag('Documentation', 'What anybody may read, without a token.')
     .addBearerAuth(
       {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
         description:
-          'A signed access token (JWT) of an identity provider that the gateway knows, with the scope of the operation in `scope` or `scp`: `direct-debit:write` to set direct debits, `welcome-email:send` to send welcome emails. The gateway takes who calls, and for which customer, from the token alone.',
+          'A signed access token (JWT) of an identity provider that the gateway knows, with the scope of the operation in `scope` or `scp`. The gateway takes who calls, and for which customer, from the token alone.',
       },
       'accessToken',
-    )
-    .build();
+    );
+  const tags = new Map(operations.map(({ words: { tag } }) => [tag.name, tag.description]));
+  for (const [name, meaning] of tags) builder.addTag(name, meaning);
+  return builder.addTag('Documentation', 'What anybody may read, without a token.').build();
 }

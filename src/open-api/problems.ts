@@ -1,4 +1,6 @@
-import { Problem, problemBody, PROBLEMS } from '../problems/problems.ts';
+import { isRepeatable } from '../operations/operation.ts';
+import type { Operation } from '../operations/operation.ts';
+import { Problem, problemBody, PROBLEMS, withoutOutcome } from '../problems/problems.ts';
 import type { FieldError, Outcome, ProblemBody, ProblemCode } from '../problems/problems.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
 import { VIOLATION_CODES } from '../validation/rule-levels.ts';
@@ -13,7 +15,6 @@ const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   unknown: 'it may have been made or not',
 };
 
-/** What `invalid-request` keeps of the fault of HTTP that it stands for. */
 /** In words and with bounds; src/validation/json-schema.ts tells why it is no `enum`. */
 const HTTP_FAULT: JsonSchema = {
   type: 'integer',
@@ -51,16 +52,25 @@ export function problemExample(
   code: ProblemCode,
   {
     publicUrl,
-    repeatable,
+    operation,
     errors,
-  }: { publicUrl: string | undefined; repeatable: boolean; errors?: readonly FieldError[] },
-): ProblemBody {
+  }: {
+    publicUrl: string | undefined;
+    operation?: Operation | undefined;
+    errors?: readonly FieldError[];
+  },
+): Omit<ProblemBody, 'outcome'> {
   const [outcome] = possibleOutcomes(code);
   const problem = new Problem(code, {
     ...(errors && { errors }),
-    ...(outcome && { outcome, retryable: retryable(code, outcome, repeatable) }),
+    ...(outcome && {
+      outcome,
+      retryable: retryable(code, outcome, operation !== undefined && isRepeatable(operation)),
+    }),
+    ...(outcome === 'unknown' && operation?.kind === 'change' && { advice: operation.inDoubt }),
   });
-  return problemBody(problem, EXAMPLE_REQUEST_ID, publicUrl);
+  const body = problemBody(problem, EXAMPLE_REQUEST_ID, publicUrl);
+  return operation?.kind === 'read' ? withoutOutcome(body) : body;
 }
 
 /** `octane-error` → `OctaneErrorProblem`. */
@@ -70,12 +80,17 @@ export function schemaName(code: ProblemCode): string {
 }
 
 /** The schemas of problem answers: what all have, and one for each code. */
-export function problemSchemas(publicUrl: string | undefined): Record<string, JsonSchema> {
+export function problemSchemas(
+  publicUrl: string | undefined,
+  { operations, codes }: { operations: readonly Operation[]; codes: readonly ProblemCode[] },
+): Record<string, JsonSchema> {
+  const hasReads = operations.some(({ kind }) => kind === 'read');
   return {
     ProblemCode: {
       type: 'string',
-      enum: PROBLEM_CODES,
-      description: `What went wrong, for programs. The list is closed.\n\n${PROBLEM_CODES.map((code) => `- \`${code}\` (${PROBLEMS[code].status}): ${PROBLEMS[code].title}`).join('\n')}`,
+      // An enum would be closed: a client that was generated from it would fail at a new code.
+      'x-extensible-enum': PROBLEM_CODES,
+      description: `What went wrong, for programs. More codes may be added: treat one that you do not know by the status.\n\n${PROBLEM_CODES.map((code) => `- \`${code}\` (${PROBLEMS[code].status}): ${PROBLEMS[code].title}`).join('\n')}`,
     },
     Problem: {
       type: 'object',
@@ -85,7 +100,7 @@ export function problemSchemas(publicUrl: string | undefined): Record<string, Js
           type: 'string',
           format: 'uri-reference',
           description: 'Where the problem is explained: for people as a page, for programs as JSON.',
-          examples: [problemExample('rate-limited', { publicUrl, repeatable: true }).type],
+          examples: [problemExample('rate-limited', { publicUrl }).type],
         },
         title: { type: 'string', description: 'The kind of problem, for people.' },
         status: { type: 'integer', description: 'The status of the answer.', minimum: 400, maximum: 599 },
@@ -106,7 +121,7 @@ export function problemSchemas(publicUrl: string | undefined): Record<string, Js
         pointer: {
           type: 'string',
           description: 'JSON Pointer to the field in its URI fragment form (RFC 6901); # is the whole body.',
-          examples: ['#/directDebit/ddPaymentDay'],
+          examples: ['#/payment/amount'],
         },
         code: { type: 'string', enum: VIOLATION_CODES, description: 'The kind of rule, for programs.' },
         detail: { type: 'string', description: 'What to do, for people. The words may change.' },
@@ -114,11 +129,12 @@ export function problemSchemas(publicUrl: string | undefined): Record<string, Js
       required: ['pointer', 'code', 'detail'],
       additionalProperties: false,
     },
-    ...Object.fromEntries(PROBLEM_CODES.map((code) => [schemaName(code), problemSchema(code)])),
+    ...Object.fromEntries(codes.map((code) => [schemaName(code), problemSchema(code, hasReads)])),
   };
 }
 
-function problemSchema(code: ProblemCode): JsonSchema {
+/** @param hasReads whether some operation only reads: its problems have no outcome */
+function problemSchema(code: ProblemCode, hasReads: boolean): JsonSchema {
   const { status, meaning, action } = PROBLEMS[code];
   const outcomes = possibleOutcomes(code);
   const rest: Record<string, JsonSchema> = {
@@ -147,7 +163,7 @@ function problemSchema(code: ProblemCode): JsonSchema {
           status: code === 'invalid-request' ? HTTP_FAULT : { type: 'integer', const: status },
           ...rest,
         },
-        required: ['code', 'status', ...Object.keys(rest)],
+        required: ['code', 'status', ...Object.keys(rest).filter((name) => name !== 'outcome' || !hasReads)],
       },
     ],
   };

@@ -36,6 +36,14 @@ const KINDS = {
     action:
       'Correct the request. A customer number has 1 to 10 digits and no leading zero; "me" stands for the customer of the token.',
   },
+  'idempotency-key-required': {
+    status: 400,
+    title: 'Idempotency key required',
+    detail: 'Send an Idempotency-Key: this change must not happen twice.',
+    meaning: 'The request has no Idempotency-Key, and this operation takes no request without one.',
+    action:
+      'Make a new key, for example a UUID, for each new change. Repeat a request with the key that it had.',
+  },
   'authentication-required': {
     status: 401,
     title: 'Authentication required',
@@ -119,9 +127,9 @@ const KINDS = {
     detail:
       'Whether the request with this Idempotency-Key was carried out is not known. It is not sent again.',
     meaning:
-      'The first request with this key was sent to Octane, but no answer came back. A welcome email may have been sent; sending it again with this key could send a second one.',
+      'The first request with this key was sent to Octane, but no answer came back. The change may have been made. Sent again with this key it could be made twice.',
     action:
-      'Ask the customer whether the email has arrived. Only a request with a new Idempotency-Key sends another.',
+      'Find out whether the change was made: "detail" says how. Only a request with a new Idempotency-Key makes it again.',
     outcome: 'unknown',
     retryable: false,
   },
@@ -170,7 +178,7 @@ const KINDS = {
     title: 'Rate limit exceeded',
     detail: 'Too many requests. Try again after the time in Retry-After.',
     meaning:
-      'A limit is used up: that of the user, of your client, of changes or welcome emails of this customer, or of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew; the one with the least left stands first. Nothing was sent, so nothing was changed.',
+      'A limit is used up: that of the user, of your client, of changes of this customer, or of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew; the one with the least left stands first. Nothing was sent, so nothing was changed.',
     action:
       'Send the same request again after the seconds in Retry-After, and spread requests so that RateLimit does not reach 0. If it was an access token that was refused, get a new one: a good one always passes.',
     outcome: 'not-sent',
@@ -206,7 +214,7 @@ const KINDS = {
     meaning:
       'Octane answered with an unexpected status, or the connection broke before its answer was whole. "outcome" tells whether the change may have been made.',
     action:
-      'Look at "outcome" and "retryable". A direct debit with an unknown outcome may be sent again as it is; a welcome email may have been sent.',
+      'Look at "outcome" and "retryable". When it is retryable, the same request may be sent again as it is. When it is not and the outcome is unknown, "detail" says how to find out.',
   },
   'octane-contract-violation': {
     status: 502,
@@ -274,7 +282,7 @@ const KINDS = {
     meaning:
       'The request was sent, but no whole answer came in time. Whether the change was made is not known.',
     action:
-      'Look at "retryable": a direct debit may be sent again as it is; a welcome email may have been sent, so do not repeat it blindly.',
+      'Look at "retryable". When it is true, the same request may be sent again as it is. When it is false, "detail" says how to find out whether the change was made.',
   },
 } as const satisfies Record<string, ProblemKind>;
 
@@ -283,7 +291,7 @@ export type ProblemCode = keyof typeof KINDS;
 export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = KINDS;
 
 export interface FieldError {
-  /** JSON Pointer in URI fragment form, for example `#/directDebit/ddPaymentDay`; `#` is the whole body. */
+  /** JSON Pointer in URI fragment form, for example `#/payment/amount`; `#` is the whole body. */
   readonly pointer: string;
   readonly code: string;
   readonly detail: string;
@@ -293,6 +301,8 @@ interface ProblemExtras {
   /** Overrides the status of the code: only for `invalid-request`, which keeps the status of an HTTP fault. */
   readonly status?: number;
   readonly detail?: string;
+  /** Stands in the answer behind its `detail`. */
+  readonly advice?: string;
   readonly errors?: readonly FieldError[];
   readonly outcome?: Outcome;
   readonly retryable?: boolean;
@@ -354,6 +364,13 @@ export interface ProblemBody {
   readonly retryable?: boolean;
 }
 
+/** What an operation answers that changes nothing: there is nothing to tell of what became of it. */
+export function withoutOutcome(body: ProblemBody): Omit<ProblemBody, 'outcome'> {
+  const rest: Partial<Record<'outcome', unknown>> & Omit<ProblemBody, 'outcome'> = { ...body };
+  delete rest.outcome;
+  return rest;
+}
+
 export function problemBody(problem: Problem, requestId: string, publicUrl = ''): ProblemBody {
   if (problem instanceof ReplayedProblem) return problem.body;
   const { code, extras, status } = problem;
@@ -364,7 +381,7 @@ export function problemBody(problem: Problem, requestId: string, publicUrl = '')
     type: `${publicUrl}/problems/${code}`,
     title: kind.title,
     status,
-    detail: extras.detail ?? kind.detail,
+    detail: [extras.detail ?? kind.detail, extras.advice].filter(Boolean).join(' '),
     instance: requestId,
     code,
     ...(extras.errors && { errors: extras.errors }),

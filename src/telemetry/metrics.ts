@@ -1,21 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Operations } from '../operations/operations.ts';
 import { PROBLEMS } from '../problems/problems.ts';
 
 interface MetricKind {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
-  /** For each label its values, all of them; `bounded` where something else bounds them, which the help says. */
-  readonly labels: Readonly<Record<string, readonly string[] | 'bounded'>>;
+  /**
+   * For each label its values, all of them. `operations` are the names of the open ones, `limits` those of all limits; `bounded`
+   * where something else bounds them, which the help says.
+   */
+  readonly labels: Readonly<Record<string, readonly string[] | 'operations' | 'limits' | 'bounded'>>;
   /** Upper bounds, in seconds. */
   readonly buckets?: readonly number[];
 }
 
-const OPERATIONS = ['direct-debit', 'welcome-email'];
+/** Beside those that operations have of their own. */
+const LIMITS = ['auth-failure', 'flood', 'user', 'caller', 'customer-change', 'octane'];
 const OUTCOMES = ['applied', 'rejected', 'not-sent', 'unknown'];
 /** What a label says of a value that is none of its own: nobody outside can make a new series. */
 const OTHER = 'other';
+
+type LabelValues = Readonly<Record<string, readonly string[] | 'bounded'>>;
 
 /** Every metric of the gateway beside those of Node: what GET /metrics on the management port shows. */
 export const METRICS = {
@@ -85,7 +92,7 @@ export const METRICS = {
     type: 'counter',
     help: 'Requests that were refused because a limit was used up.',
     labels: {
-      limit: ['auth-failure', 'flood', 'user', 'caller', 'customer-change', 'welcome-email', 'octane'],
+      limit: 'limits',
     },
   },
   limit_fallbacks_total: {
@@ -101,7 +108,7 @@ export const METRICS = {
   changes_total: {
     type: 'counter',
     help: 'Changes that were put on record, by what became of them. Those that a crash left behind are not among them.',
-    labels: { operation: OPERATIONS, outcome: OUTCOMES },
+    labels: { operation: 'operations', outcome: OUTCOMES },
   },
   idempotency_replays_total: {
     type: 'counter',
@@ -137,18 +144,18 @@ export const METRICS = {
   octane_request_duration_seconds: {
     type: 'histogram',
     help: 'Time of one request to Octane, each retry its own, by what is known of it.',
-    labels: { operation: OPERATIONS, outcome: OUTCOMES },
+    labels: { operation: 'operations', outcome: OUTCOMES },
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
   },
   octane_retries_total: {
     type: 'counter',
     help: 'Requests to Octane that repeated one that had failed.',
-    labels: { operation: OPERATIONS },
+    labels: { operation: 'operations' },
   },
   octane_breaker_state: {
     type: 'gauge',
     help: 'Whether calls are let through to Octane: 0 closed, they are; 1 half-open, one finds out; 2 open, none is.',
-    labels: { operation: OPERATIONS },
+    labels: { operation: 'operations' },
   },
   octane_in_flight: {
     type: 'gauge',
@@ -214,22 +221,28 @@ export type Reading<N extends keyof typeof METRICS> = number | readonly (readonl
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();
+  /** The values of the labels of each metric. */
+  readonly labels = new Map<string, LabelValues>();
   private readonly counters = new Map<string, Counter>();
   private readonly histograms = new Map<string, Histogram>();
   private readonly readers = new Map<string, () => Reading<never> | Promise<Reading<never>>>();
 
-  constructor() {
-    for (const [name, kind] of Object.entries<MetricKind>(METRICS)) this.register(name, kind);
+  constructor(operations: Operations) {
+    for (const [name, kind] of Object.entries<MetricKind>(METRICS)) {
+      const labels = valuesOf(kind.labels, operations);
+      this.labels.set(name, labels);
+      this.register(name, kind, labels);
+    }
     const labels = { version: packageVersion(), node: process.versions.node };
     this.read('build_info', () => [[labels, 1]]);
   }
 
   count<N extends Named<'counter'>>(name: N, labels: Labels<N>): void {
-    this.counters.get(name)?.inc(known(name, labels));
+    this.counters.get(name)?.inc(this.known(name, labels));
   }
 
   observe<N extends Named<'histogram'>>(name: N, labels: Labels<N>, seconds: number): void {
-    this.histograms.get(name)?.observe(known(name, labels), seconds);
+    this.histograms.get(name)?.observe(this.known(name, labels), seconds);
   }
 
   /** Says what a gauge shows, or the counter of what is counted elsewhere, whenever somebody looks. */
@@ -247,7 +260,21 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  private register(name: string, { type, help, labels, buckets }: MetricKind): void {
+  private known(
+    name: keyof typeof METRICS,
+    labels: Readonly<Record<string, string>>,
+  ): Record<string, string> {
+    const known = this.labels.get(name)!;
+    const checked: Record<string, string> = {};
+    for (const label in known) {
+      const values = known[label]!;
+      const value = labels[label] ?? OTHER;
+      checked[label] = values === 'bounded' || values.includes(value) ? value : OTHER;
+    }
+    return checked;
+  }
+
+  private register(name: string, { type, help, buckets }: MetricKind, labels: LabelValues): void {
     const options = { name, help, labelNames: Object.keys(labels), registers: [this.registry] };
     switch (type) {
       case 'counter': {
@@ -284,7 +311,7 @@ export class Metrics {
 }
 
 /** Every combination of the labels' values, where all of them are known. */
-function combinations(labels: MetricKind['labels']): Record<string, string>[] {
+function combinations(labels: LabelValues): Record<string, string>[] {
   return Object.entries(labels).reduce<Record<string, string>[]>(
     (made, [label, values]) =>
       values === 'bounded'
@@ -294,15 +321,18 @@ function combinations(labels: MetricKind['labels']): Record<string, string>[] {
   );
 }
 
-function known(name: keyof typeof METRICS, labels: Readonly<Record<string, string>>): Record<string, string> {
-  const kind: MetricKind = METRICS[name];
-  const checked: Record<string, string> = {};
-  for (const label in kind.labels) {
-    const values = kind.labels[label];
-    const value = labels[label] ?? OTHER;
-    checked[label] = values === 'bounded' || values?.includes(value) ? value : OTHER;
-  }
-  return checked;
+function valuesOf(labels: MetricKind['labels'], operations: Operations): LabelValues {
+  const lists = {
+    operations: operations.names,
+    limits: [...LIMITS, ...operations.all.flatMap((each) => ('limit' in each ? [each.name] : []))],
+    bounded: 'bounded',
+  } as const;
+  return Object.fromEntries(
+    Object.entries(labels).map(([label, values]) => [
+      label,
+      typeof values === 'string' ? lists[values] : values,
+    ]),
+  );
 }
 
 export function packageVersion(): string {

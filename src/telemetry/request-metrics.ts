@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { refusal } from '../http/problem.filter.ts';
 import type { Problem } from '../problems/problems.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -20,7 +21,8 @@ export function countRequest(metrics: Metrics, request: FastifyRequest, reply: F
     },
     reply.elapsedTime / 1000,
   );
-  if (request.problem) countProblem(metrics, request.problem);
+  const problem = refusal.get(request);
+  if (problem) countProblem(metrics, problem);
 }
 
 /** Counts a message that never became a request. */

@@ -1,11 +1,8 @@
 import type { FastifyRequest } from 'fastify';
+import { RequestSlot } from '../http/request-slot.ts';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Of the span that stands for this request, where tracing is on. */
-    traceId?: string;
-  }
-}
+/** The trace of the span that stands for a request, where tracing is on. */
+export const traceIdSlot = new RequestSlot<string>('trace id');
 
 /** What the app says of its own place in a trace (W3C Trace Context). */
 export interface TraceContext {
@@ -40,6 +37,6 @@ export function traceparentOf({ traceId, parentId, flags }: TraceContext): strin
 }
 
 /** The trace that a request belongs to, as the tracer or else the app says. */
-export function traceIdOf(request: Pick<FastifyRequest, 'traceId' | 'headers'>): string | undefined {
-  return request.traceId ?? parseTraceparent(request.headers['traceparent'])?.traceId;
+export function traceIdOf(request: FastifyRequest): string | undefined {
+  return traceIdSlot.get(request) ?? parseTraceparent(request.headers['traceparent'])?.traceId;
 }

@@ -16,15 +16,17 @@ import {
 } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import { methodOf } from '../operations/operation.ts';
+import type { Operation } from '../operations/operation.ts';
 import { Problem } from '../problems/problems.ts';
 import { failureCause } from './failure-cause.ts';
 import { packageVersion } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { recordedName } from './recorded-name.ts';
-import { parseTraceparent } from './trace-context.ts';
+import { parseTraceparent, traceIdSlot } from './trace-context.ts';
 import { Tracing } from './tracing.ts';
-import type { Step, TraceHeaders } from './tracing.ts';
+import type { Served, Step, TraceHeaders } from './tracing.ts';
 
 const SERVICE_NAME = 'octane-bff';
 /** A slow collector costs this many spans of memory, some 1 KB each; what comes beyond it is dropped. */
@@ -80,7 +82,6 @@ export class OpenTelemetryTracing extends Tracing {
     });
     this.tracer = this.provider.getTracer(SERVICE_NAME);
     this.octane = {
-      'http.request.method': 'POST',
       'server.address': hostname,
       'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
     };
@@ -103,25 +104,22 @@ export class OpenTelemetryTracing extends Tracing {
       },
       contextOfApp(request),
     );
-    request.traceId = span.spanContext().traceId;
+    traceIdSlot.set(request, span.spanContext().traceId);
     const running = { span, clockOffsetMs };
     this.ofRequest.set(request, running);
     this.running.run(running, serve);
   }
 
-  end(request: FastifyRequest, reply: FastifyReply): void {
+  end(request: FastifyRequest, { status, client, group, problem, isReplay }: Served): void {
     const running = this.ofRequest.get(request);
     if (!running) return;
     const { span, clockOffsetMs } = running;
-    const { caller, problem } = request;
     span.setAttributes({
-      'http.response.status_code': reply.statusCode,
-      ...(caller && {
-        'octane_bff.client': recordedName(caller.clientId),
-        'octane_bff.group': caller.groupno,
-      }),
+      'http.response.status_code': status,
+      ...(client !== undefined && { 'octane_bff.client': recordedName(client) }),
+      ...(group !== undefined && { 'octane_bff.group': group }),
       ...(problem && { 'octane_bff.problem': problem.code }),
-      ...(reply.getHeader('idempotency-replayed') !== undefined && { 'octane_bff.replayed': true }),
+      ...(isReplay && { 'octane_bff.replayed': true }),
     });
     if (problem && problem.status >= 500) markFailed(span, problem.code);
     span.end(timeOf(clockOffsetMs));
@@ -131,9 +129,17 @@ export class OpenTelemetryTracing extends Tracing {
     return this.within(name, {}, run);
   }
 
-  attempt<T>(operation: string, resends: number, run: () => Promise<T>): Promise<T> {
-    const attributes = { ...this.octane, ...(resends > 0 && { 'http.request.resend_count': resends }) };
-    return this.within(`POST ${operation}`, { kind: SpanKind.CLIENT, attributes }, run);
+  attempt<T>(operation: Operation, resends: number, run: () => Promise<T>): Promise<T> {
+    const attributes = {
+      ...this.octane,
+      'http.request.method': methodOf(operation.octane),
+      ...(resends > 0 && { 'http.request.resend_count': resends }),
+    };
+    return this.within(
+      `${methodOf(operation.octane)} ${operation.name}`,
+      { kind: SpanKind.CLIENT, attributes },
+      run,
+    );
   }
 
   answered(status: number): void {

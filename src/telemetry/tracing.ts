@@ -1,7 +1,18 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import type { Operation } from '../operations/operation.ts';
+import type { Problem } from '../problems/problems.ts';
 
 /** A step of a request that has a span of its own. */
 export type Step = 'authenticate' | 'journal.intent' | 'journal.outcome' | `octane.${string}`;
+
+/** What the span of a request tells of it. */
+export interface Served {
+  readonly status: number;
+  readonly client: string | undefined;
+  readonly group: string | undefined;
+  readonly problem: Problem | undefined;
+  readonly isReplay: boolean;
+}
 
 /** The headers of W3C Trace Context. */
 export interface TraceHeaders {
@@ -15,7 +26,7 @@ export abstract class Tracing {
   abstract begin(request: FastifyRequest, serve: () => void): void;
 
   /** Ends it, when the answer is on its way and nothing is done for the request any more. */
-  abstract end(request: FastifyRequest, reply: FastifyReply): void;
+  abstract end(request: FastifyRequest, served: Served): void;
 
   /** Runs a step of the request as a span of its own. */
   abstract step<T>(name: Step, run: () => Promise<T>): Promise<T>;
@@ -25,7 +36,7 @@ export abstract class Tracing {
    *
    * @param resends how many attempts went before
    */
-  abstract attempt<T>(operation: string, resends: number, run: () => Promise<T>): Promise<T>;
+  abstract attempt<T>(operation: Operation, resends: number, run: () => Promise<T>): Promise<T>;
 
   /** Notes the status of Octane's answer to the attempt that runs. */
   abstract answered(status: number): void;
@@ -53,7 +64,7 @@ export class NoTracing extends Tracing {
     return run();
   }
 
-  attempt<T>(_operation: string, _resends: number, run: () => Promise<T>): Promise<T> {
+  attempt<T>(_operation: Operation, _resends: number, run: () => Promise<T>): Promise<T> {
     return run();
   }
 

@@ -5,7 +5,7 @@ import { propertyPointer } from './property-pointer.ts';
 import type { RuleContext, RuleLevel, ViolationCode } from './rule-levels.ts';
 
 export interface Violation {
-  /** JSON Pointer in URI fragment form, such as `#/directDebit/ddPaymentDay`; `#` for the whole body. */
+  /** JSON Pointer in URI fragment form, such as `#/payment/amount`; `#` for the whole body. */
   readonly pointer: string;
   readonly code: ViolationCode;
   /** A sentence that tells the app's developer what to do. Holds no value that the app sent. */

@@ -1,6 +1,8 @@
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { TestPostgres } from './postgres.ts';
 
 const ADDRESS = 'OCTANE_BFF_TEST_DATABASES';
@@ -43,9 +45,12 @@ export async function sharedPostgres(): Promise<Databases> {
   return { newDatabase: () => askFor(address), stop: () => Promise.resolve() };
 }
 
+/** Each question has its own connection and waits for ever: the process that answers may be starved for many seconds. */
 async function askFor(address: string): Promise<string> {
-  const response = await fetch(address, { method: 'POST' });
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  return text;
+  const [response] = (await once(request(address, { method: 'POST', agent: false }).end(), 'response')) as [
+    IncomingMessage,
+  ];
+  const answer = await text(response);
+  if (response.statusCode !== 200) throw new Error(answer);
+  return answer;
 }

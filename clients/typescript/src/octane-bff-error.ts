@@ -2,10 +2,13 @@ import type { components } from './schema.ts';
 
 type Schemas = components['schemas'];
 /** The problem schemas of the OpenAPI document, one for each code. */
-type AnyProblem = Schemas[Extract<keyof Schemas, `${string}Problem`>];
+type AnyProblem = Schemas[Exclude<Extract<keyof Schemas, `${string}Problem`>, 'Problem'>];
 
-/** Every refusal of the gateway; `GET /problems/{code}` explains each. */
-export type ProblemCode = Schemas['ProblemCode'];
+/**
+ * The refusals that this version of the client knows; `GET /problems/{code}` explains each. A newer gateway may send others, so
+ * end a `switch` over the code with a `default` that looks at `status` and `retryable`.
+ */
+export type ProblemCode = AnyProblem['code'];
 /** A refusal of the gateway, as it came (`application/problem+json`, RFC 9457). */
 export type Problem<Code extends ProblemCode = ProblemCode> = Extract<AnyProblem, { code: Code }>;
 /** A field that breaks a rule: a JSON Pointer to it, the rule's code, and a sentence for people. */

@@ -117,8 +117,6 @@ export interface components {
        */
       ddSpecialRequiredCount?: number;
     };
-    /** @description The body of Send Welcome Email: an object without properties. */
-    SendWelcomeEmail: Record<string, never>;
     /** @description The answer of Set Customer Direct Debit. */
     DirectDebitAnswer: {
       directDebit: components['schemas']['DirectDebit'];
@@ -199,11 +197,14 @@ export interface components {
        */
       ddSpecialCurrentCount?: number;
     };
+    /** @description The body of Send Welcome Email: an object without properties. */
+    SendWelcomeEmail: Record<string, never>;
     /**
-     * @description What went wrong, for programs. The list is closed.
+     * @description What went wrong, for programs. More codes may be added: treat one that you do not know by the status.
      *
      *     - `malformed-json` (400): Malformed JSON
      *     - `invalid-request` (400): Invalid request
+     *     - `idempotency-key-required` (400): Idempotency key required
      *     - `authentication-required` (401): Authentication required
      *     - `invalid-token` (401): Invalid access token
      *     - `caller-not-mapped` (403): Caller not known
@@ -232,39 +233,8 @@ export interface components {
      *     - `keys-unavailable` (503): Signing keys unavailable
      *     - `journal-unavailable` (503): Journal unavailable
      *     - `octane-timeout` (504): Octane timed out
-     * @enum {string}
      */
-    ProblemCode:
-      | 'malformed-json'
-      | 'invalid-request'
-      | 'authentication-required'
-      | 'invalid-token'
-      | 'caller-not-mapped'
-      | 'insufficient-scope'
-      | 'customer-not-permitted'
-      | 'octane-access-denied'
-      | 'not-found'
-      | 'customer-not-found'
-      | 'method-not-allowed'
-      | 'request-in-progress'
-      | 'outcome-unknown'
-      | 'payload-too-large'
-      | 'unsupported-media-type'
-      | 'validation-failed'
-      | 'idempotency-key-reused'
-      | 'octane-rejected'
-      | 'rate-limited'
-      | 'headers-too-large'
-      | 'internal-error'
-      | 'octane-credentials-rejected'
-      | 'octane-error'
-      | 'octane-contract-violation'
-      | 'octane-unreachable'
-      | 'overloaded'
-      | 'octane-unavailable'
-      | 'keys-unavailable'
-      | 'journal-unavailable'
-      | 'octane-timeout';
+    ProblemCode: string;
     /** @description What every refusal has (RFC 9457). Further properties may be added. */
     Problem: {
       /**
@@ -290,7 +260,7 @@ export interface components {
     FieldError: {
       /**
        * @description JSON Pointer to the field in its URI fragment form (RFC 6901); # is the whole body.
-       * @example #/directDebit/ddPaymentDay
+       * @example #/payment/amount
        */
       pointer: string;
       /**
@@ -470,9 +440,9 @@ export interface components {
       status: 409;
     };
     /**
-     * @description The first request with this key was sent to Octane, but no answer came back. A welcome email may have been sent; sending it again with this key could send a second one.
+     * @description The first request with this key was sent to Octane, but no answer came back. The change may have been made. Sent again with this key it could be made twice.
      *
-     *     Ask the customer whether the email has arrived. Only a request with a new Idempotency-Key sends another.
+     *     Find out whether the change was made: "detail" says how. Only a request with a new Idempotency-Key makes it again.
      */
     OutcomeUnknownProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -562,7 +532,7 @@ export interface components {
       retryable: false;
     };
     /**
-     * @description A limit is used up: that of the user, of your client, of changes or welcome emails of this customer, or of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew; the one with the least left stands first. Nothing was sent, so nothing was changed.
+     * @description A limit is used up: that of the user, of your client, of changes of this customer, or of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew; the one with the least left stands first. Nothing was sent, so nothing was changed.
      *
      *     Send the same request again after the seconds in Retry-After, and spread requests so that RateLimit does not reach 0. If it was an access token that was refused, get a new one: a good one always passes.
      */
@@ -630,7 +600,7 @@ export interface components {
     /**
      * @description Octane answered with an unexpected status, or the connection broke before its answer was whole. "outcome" tells whether the change may have been made.
      *
-     *     Look at "outcome" and "retryable". A direct debit with an unknown outcome may be sent again as it is; a welcome email may have been sent.
+     *     Look at "outcome" and "retryable". When it is retryable, the same request may be sent again as it is. When it is not and the outcome is unknown, "detail" says how to find out.
      */
     OctaneErrorProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -789,7 +759,7 @@ export interface components {
     /**
      * @description The request was sent, but no whole answer came in time. Whether the change was made is not known.
      *
-     *     Look at "retryable": a direct debit may be sent again as it is; a welcome email may have been sent, so do not repeat it blindly.
+     *     Look at "retryable". When it is true, the same request may be sent again as it is. When it is false, "detail" says how to find out whether the change was made.
      */
     OctaneTimeoutProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -818,7 +788,7 @@ export interface components {
      *       "status": 504,
      *       "title": "Octane timed out",
      *       "meaning": "The request was sent, but no whole answer came in time. Whether the change was made is not known.",
-     *       "action": "Look at \"retryable\": a direct debit may be sent again as it is; a welcome email may have been sent, so do not repeat it blindly."
+     *       "action": "Look at \"retryable\". When it is true, the same request may be sent again as it is. When it is false, \"detail\" says how to find out whether the change was made."
      *     }
      */
     ProblemExplanation: {

@@ -5,7 +5,7 @@ import {
   NOTIFICATION_FLAGS,
   PAYMENT_METHODS,
   PAYMENT_PERIODS,
-} from '../../octane/wire.ts';
+} from '../wire.ts';
 import { AbsentWhen, IsNotNull, IsReadOnly, PresentWhen } from '../../validation/field-rules.ts';
 import { documented, standard, strict } from '../../validation/rule-levels.ts';
 import {

@@ -1,11 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RequestSlot } from './request-slot.ts';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The connection was gone before there was an answer. */
-    closed?: boolean;
-  }
-}
+/** The connection was gone before there was an answer. */
+export const hungUp = new RequestSlot<true>('hung up');
 
 /** Tells once of each request that it is over: answered, and nothing is done for it any more. */
 export function onRequestEnd(
@@ -16,12 +13,12 @@ export function onRequestEnd(
     reply.raw.once('close', () => {
       // A client that hung up has closed the connection long before the answer exists: its request goes on to its outcome.
       if (reply.sent) tell(request, reply);
-      else request.closed = true;
+      else hungUp.set(request, true);
     });
     done();
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
-    if (request.closed) tell(request, reply);
+    if (hungUp.get(request)) tell(request, reply);
     done();
   });
 }

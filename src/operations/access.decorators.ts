@@ -1,7 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-
-export type Scope = 'direct-debit:write' | 'welcome-email:send';
+import type { Scope } from './operation.ts';
 
 /** For a handler that anybody may call, without a token. */
 export const Public = Reflector.createDecorator<undefined>();

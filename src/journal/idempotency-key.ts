@@ -1,13 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { headerCount } from '../auth/header-count.ts';
+import { headerCount } from '../http/header-count.ts';
+import type { Change } from '../operations/operation.ts';
 import { Problem } from '../problems/problems.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** As the app chose it: the quoted and the bare form of a key are the same. */
-    idempotencyKey?: string;
-  }
-}
 
 const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const BARE = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
@@ -17,11 +11,15 @@ const MAX_CHARACTERS = 255;
  * Reads the Idempotency-Key header: a string of structured fields (RFC 9651, section 3.3.3), or the same without quotes and
  * then without spaces.
  *
- * @throws Problem `invalid-request`
+ * @returns the key as the app chose it: its quoted and its bare form are the same
+ * @throws Problem `invalid-request`, or `idempotency-key-required`
  */
-export function readIdempotencyKey(request: FastifyRequest): void {
+export function readIdempotencyKey(request: FastifyRequest, policy: Change['key']): string | undefined {
   const header = request.headers['idempotency-key'];
-  if (header === undefined) return;
+  if (header === undefined) {
+    if (policy === 'required') throw new Problem('idempotency-key-required');
+    return undefined;
+  }
   // Node joins several headers to one list, which may look like a key that nobody sent.
   const key = headerCount(request.raw, 'idempotency-key') > 1 ? undefined : keyIn(String(header));
   if (key === undefined || key === '' || key.length > MAX_CHARACTERS) {
@@ -30,7 +28,7 @@ export function readIdempotencyKey(request: FastifyRequest): void {
         'Send one Idempotency-Key. It must be 1 to 255 printable ASCII characters: in double quotes, or bare and without spaces.',
     });
   }
-  request.idempotencyKey = key;
+  return key;
 }
 
 function keyIn(header: string): string | undefined {

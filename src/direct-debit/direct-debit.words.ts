@@ -1,4 +1,4 @@
-import type { DirectDebitDto } from '../direct-debit/dto/direct-debit.dto.ts';
+import type { DirectDebitDto } from './dto/direct-debit.dto.ts';
 import {
   DAYS_OF_WEEK,
   DIRECT_DEBIT_TYPES,
@@ -6,8 +6,9 @@ import {
   NOTIFICATION_FLAGS,
   PAYMENT_METHODS,
   PAYMENT_PERIODS,
-} from '../octane/wire.ts';
-import type { DirectDebit } from '../octane/wire.ts';
+} from './wire.ts';
+import type { DirectDebit } from './wire.ts';
+import type { NamedExample } from '../operations/operation.ts';
 import type { FieldWords } from '../validation/body-schema.ts';
 import { consecutive } from '../validation/json-schema.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
@@ -130,7 +131,7 @@ const STANDARD = {
 const OFF = { directDebitType: 'OFF', ddNotificationFlag: 'N' };
 
 /** Requests that every level lets through, and what Octane answers to them. */
-export const DIRECT_DEBIT_EXAMPLES = {
+const EXAMPLE_PAIRS = {
   standard: { summary: 'A standard direct debit, on the 15th', order: STANDARD, answer: STANDARD },
   fortnightly: {
     summary: 'Twelve payments, one a fortnight',
@@ -144,6 +145,18 @@ export const DIRECT_DEBIT_EXAMPLES = {
   },
   off: { summary: 'No direct debit any more', order: OFF, answer: OFF },
 };
+
+/** Both sides of each pair, by its name. */
+export const EXAMPLES = { requests: side('order'), answers: side('answer') };
+
+function side(which: 'order' | 'answer'): Record<string, NamedExample> {
+  return Object.fromEntries(
+    Object.entries(EXAMPLE_PAIRS).map(([name, pair]) => [
+      name,
+      { summary: pair.summary, value: { directDebit: pair[which] } },
+    ]),
+  );
+}
 
 /** A body that every level refuses. */
 export const REFUSED_DIRECT_DEBIT = {

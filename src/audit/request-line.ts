@@ -1,0 +1,75 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { principalSlot } from '../auth/principal.ts';
+import { callerSlot, custnoSlot } from '../callers/caller.ts';
+import { CUSTNO } from '../config/customer-number.ts';
+import type { PeerAddress } from '../http/peer-address.ts';
+import { refusal } from '../http/problem.filter.ts';
+import { hungUp } from '../http/request-end.ts';
+import type { Operations } from '../operations/operations.ts';
+import { PROBLEMS } from '../problems/problems.ts';
+import type { Outcome, Problem } from '../problems/problems.ts';
+import { recordedName } from '../telemetry/recorded-name.ts';
+import { traceIdOf } from '../telemetry/trace-context.ts';
+
+/**
+ * The one `request completed` line of a request: nothing in it but what a request is told apart and judged by. That of an
+ * attempted operation, allowed or refused, is its audit event too.
+ */
+export class RequestLine {
+  constructor(
+    private readonly logger: Logger,
+    private readonly peerOf: PeerAddress,
+    private readonly operations: Operations,
+  ) {}
+
+  log(request: FastifyRequest, reply: FastifyReply): void {
+    const caller = callerSlot.get(request);
+    const problem = refusal.get(request);
+    const principal = principalSlot.get(request);
+    const route = request.routeOptions.url ?? 'none';
+    const clientId = caller?.clientId ?? principal?.clientId;
+    const served = this.operations.at(request.method, request.routeOptions.url);
+    const operation = served?.name;
+    this.logger.info(
+      // What is undefined is not written.
+      {
+        requestId: request.id,
+        traceId: traceIdOf(request),
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
+        clientClosed: hungUp.get(request) || request.raw.socket.readableEnded || undefined,
+        client: clientId === undefined ? undefined : recordedName(clientId),
+        group: caller?.groupno,
+        code: problem?.code,
+        reason: problem?.extras.reason,
+        cause: problem?.extras.cause,
+        peer: problem && this.peerOf(request.raw.socket, request.headers),
+        outcome: served?.kind === 'change' ? outcomeOf(problem, reply) : undefined,
+        audit: operation && true,
+        operation,
+        issuer: operation && principal?.issuer,
+        subject: operation && principal && recordedName(principal.subject),
+        actor: (operation && caller?.actor !== undefined && recordedName(caller.actor)) || undefined,
+        custno: operation && custnoOf(request),
+        replayed: (operation && reply.hasHeader('idempotency-replayed')) || undefined,
+      },
+      'request completed',
+    );
+  }
+}
+
+/** What became of the change that the request asked for. */
+function outcomeOf(problem: Problem | undefined, reply: FastifyReply): Outcome {
+  if (problem?.code === 'internal-error') return 'unknown';
+  if (problem) return problem.extras.outcome ?? PROBLEMS[problem.code].outcome ?? 'not-sent';
+  return reply.statusCode < 300 ? 'applied' : 'not-sent';
+}
+
+/** The customer that was asked for: what `me` stands for, where that was permitted, and nothing that is no customer number. */
+function custnoOf(request: FastifyRequest): string | undefined {
+  const asked = custnoSlot.get(request) ?? (request.params as { custno?: string }).custno;
+  return asked !== undefined && CUSTNO.test(asked) ? asked : undefined;
+}

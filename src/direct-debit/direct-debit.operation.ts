@@ -1,0 +1,63 @@
+import { dtoBody } from '../dispatch/dto-body.ts';
+import { change } from '../operations/operation.ts';
+import {
+  DIRECT_DEBIT_ORDER_WORDS,
+  DIRECT_DEBIT_SCHEMA,
+  EXAMPLES,
+  REFUSED_DIRECT_DEBIT,
+  SET_DIRECT_DEBIT_WORDS,
+} from './direct-debit.words.ts';
+import { DirectDebitDto } from './dto/direct-debit.dto.ts';
+import { SetDirectDebitDto } from './dto/set-direct-debit.dto.ts';
+import { readDirectDebitAnswer } from './wire.ts';
+
+/** Octane's «Set Customer Direct Debit». */
+export const directDebit = change({
+  name: 'direct-debit',
+  id: 'setDirectDebit',
+  scope: 'direct-debit:write',
+  route: 'POST /v1/customers/{custno}/direct-debit',
+  octane: 'POST /v1/group/{groupno}/customer/{custno}/direct-debit',
+  // Setting it twice does what setting it once does.
+  repeat: 'harmless',
+  key: 'optional',
+  inDoubt:
+    'The same direct debit may be sent again as it is: setting it twice does what setting it once does.',
+  body: dtoBody({
+    dto: SetDirectDebitDto,
+    required: true,
+    description: 'JSON in UTF-8, at most 16 KiB.',
+    level: ({ directDebitRules }) => directDebitRules,
+    schemas: {
+      SetDirectDebit: { dto: SetDirectDebitDto, words: SET_DIRECT_DEBIT_WORDS },
+      DirectDebitOrder: { dto: DirectDebitDto, words: DIRECT_DEBIT_ORDER_WORDS },
+    },
+    examples: EXAMPLES.requests,
+    refused: REFUSED_DIRECT_DEBIT,
+  }),
+  answer: {
+    status: 200,
+    description: 'Octane has set the direct debit.',
+    octaneStatus: 200,
+    read: readDirectDebitAnswer,
+    schemas: {
+      DirectDebitAnswer: {
+        type: 'object',
+        description: 'The answer of Set Customer Direct Debit.',
+        properties: { directDebit: { $ref: '#/components/schemas/DirectDebit' } },
+        required: ['directDebit'],
+        additionalProperties: false,
+      },
+      DirectDebit: DIRECT_DEBIT_SCHEMA,
+    },
+    examples: EXAMPLES.answers,
+  },
+  words: {
+    tag: { name: 'Direct debit', description: 'Set how a customer pays.' },
+    summary: "Set a customer's direct debit",
+    description: [
+      'Replaces the direct debit of the customer by the one in the body, at Octane, and answers with what Octane has now. Setting it twice does what setting it once does, so after an unknown outcome the same request may be sent again.',
+      'All rules that a body breaks are reported at once, each field with the first rule that it breaks. Nothing is converted: `"10"` is not a number. Dates and amounts reach Octane with the value that was sent.',
+    ].join('\n\n'),
+  },
+});

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { JournalModule } from '../journal/journal.module.ts';
+import { LimitsModule } from '../limits/limits.module.ts';
+import { OctaneModule } from '../octane/octane.module.ts';
+import { Dispatch } from './dispatch.ts';
+
+@Module({
+  imports: [JournalModule, LimitsModule, OctaneModule],
+  providers: [Dispatch],
+  exports: [Dispatch],
+})
+export class DispatchModule {}

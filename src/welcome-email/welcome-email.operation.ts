@@ -1,0 +1,47 @@
+import { dtoBody } from '../dispatch/dto-body.ts';
+import { change } from '../operations/operation.ts';
+import { SendWelcomeEmailDto } from './dto/send-welcome-email.dto.ts';
+
+const HOUR_SECONDS = 3600;
+
+/** Octane's «Send Welcome Email». Each call that reaches Octane is one more email in the customer's inbox. */
+export const welcomeEmail = change<SendWelcomeEmailDto, void>({
+  name: 'welcome-email',
+  id: 'sendWelcomeEmail',
+  scope: 'welcome-email:send',
+  route: 'POST /v1/customers/{custno}/send-welcome-email',
+  octane: 'POST /v1/group/{groupno}/customer/{custno}/send-welcome-email',
+  repeat: 'once',
+  key: 'optional',
+  limit: ({ welcomeEmailRateLimit }) => ({
+    quota: welcomeEmailRateLimit,
+    windowSeconds: HOUR_SECONDS,
+    detail:
+      'This customer was sent as many welcome emails as an hour allows. Try again after the seconds in Retry-After.',
+  }),
+  inDoubt: 'Ask the customer whether the email has arrived before it is sent again.',
+  body: dtoBody({
+    dto: SendWelcomeEmailDto,
+    required: false,
+    description: 'None, or an empty JSON object.',
+    level: ({ directDebitRules }) => directDebitRules,
+    schemas: {
+      SendWelcomeEmail: {
+        dto: SendWelcomeEmailDto,
+        words: { description: 'The body of Send Welcome Email: an object without properties.', fields: {} },
+      },
+    },
+    examples: { empty: { summary: 'An empty object', value: {} } },
+    refused: ['jo.bloggs@example.com'],
+  }),
+  answer: { status: 204, description: 'Octane has sent the email.' },
+  words: {
+    tag: { name: 'Welcome email', description: 'Send the welcome email once more.' },
+    summary: 'Send the welcome email again',
+    description: [
+      'Sends the welcome email of a customer with a Customer Portal account once more. **Each request that reaches Octane is one more email in the customer’s inbox.**',
+      'Send an `Idempotency-Key`: then a repeated request gets the first answer again and never a second email. When the outcome is unknown, the same key is answered with 409 `outcome-unknown`; only a new key sends again.',
+      'A customer can be sent a few of them an hour; past that, 429 `rate-limited`.',
+    ].join('\n\n'),
+  },
+});
