@@ -12,11 +12,11 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { CompiledQuery, sql } from 'kysely';
 import type { Kysely, KyselyPlugin, RawBuilder } from 'kysely';
-import { changeIdAt } from '../src/journal/change-id.ts';
-import type { Completion, Intent, JournalFilter, KeyHolder } from '../src/journal/journal-store.ts';
-import { KyselyJournalStore } from '../src/journal/kysely-journal-store.ts';
-import { openPostgres, openSqlite } from '../src/journal/open-database.ts';
-import type { JournalSchema } from '../src/journal/schema.ts';
+import { changeIdAt } from '../src/journal/store/change-id.ts';
+import type { Completion, Intent, JournalFilter, KeyHolder } from '../src/journal/store/journal-store.ts';
+import { KyselyJournalStore } from '../src/journal/store/kysely-journal-store.ts';
+import { openPostgres, openSqlite } from '../src/journal/store/open-database.ts';
+import type { JournalSchema } from '../src/journal/store/schema.ts';
 import { TestPostgres } from '../test/support/postgres.ts';
 
 const DAY_MS = 86_400_000;

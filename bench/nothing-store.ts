@@ -3,7 +3,7 @@
  * without a store. The product has no such thing.
  */
 import { registerHooks } from 'node:module';
-import type { Completion, Intent, JournalStore, KeyHolder } from '../src/journal/journal-store.ts';
+import type { Completion, Intent, JournalStore, KeyHolder } from '../src/journal/store/journal-store.ts';
 
 registerHooks({
   resolve: (specifier, context, next) =>

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import { ConfigurationError } from './config/configuration-error.ts';
 import { databaseLocation } from './config/database-url.ts';
 import { loadSetting } from './config/settings.ts';
-import { requireSchema } from './journal/migrate.ts';
-import { openPostgres, openSqlite, sqlitePathOf } from './journal/open-database.ts';
+import { requireSchema } from './journal/store/migrate.ts';
+import { openPostgres, openSqlite, sqlitePathOf } from './journal/store/open-database.ts';
 import { CREATE_RATE_LIMITS } from './limits/postgres-counts.ts';
 import { failureCause } from './telemetry/failure-cause.ts';
 

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { Clock } from '../src/journal/clock.ts';
-import { JournalStore } from '../src/journal/journal-store.ts';
+import { JournalStore } from '../src/journal/store/journal-store.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import pg from 'pg';
-import type { JournalRecord } from '../src/journal/journal-store.ts';
+import type { JournalRecord } from '../src/journal/store/journal-store.ts';
 import { Metrics } from '../src/telemetry/metrics.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { LiveGatewayConfig } from '../src/config/live-gateway-config.ts';
 import { Lifecycle } from '../src/health/lifecycle.ts';
-import { JournalStore } from '../src/journal/journal-store.ts';
+import { JournalStore } from '../src/journal/store/journal-store.ts';
 import { Metrics, METRICS } from '../src/telemetry/metrics.ts';
 import { eventually } from './support/eventually.ts';
 import type { TestGateway } from './support/gateway.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
-import { openPostgres, openSqlite, sqlitePathOf } from '../src/journal/open-database.ts';
+import { openPostgres, openSqlite, sqlitePathOf } from '../src/journal/store/open-database.ts';
 import { compileGateway } from './support/gateway-process.ts';
 import { TestGateway } from './support/gateway.ts';
 import { STORE_KINDS, TestStores } from './support/stores.ts';

@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats';
 import { startOctane } from '../sandbox/octane.ts';
 import type { Octane } from '../sandbox/octane.ts';
 import { groupCredentials } from '../sandbox/seed.ts';
-import { JournalStore } from '../src/journal/journal-store.ts';
+import { JournalStore } from '../src/journal/store/journal-store.ts';
 import { OctaneClient } from '../src/octane/octane-client.ts';
 import { OPERATIONS } from '../src/app.module.ts';
 import { describe as describeOperation } from '../src/open-api/operations.ts';

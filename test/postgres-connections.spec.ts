@@ -5,7 +5,7 @@ import { jest } from '@jest/globals';
 import { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { PostgresPool } from '../src/database/postgres-pool.ts';
-import { openPostgres } from '../src/journal/open-database.ts';
+import { openPostgres } from '../src/journal/store/open-database.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';

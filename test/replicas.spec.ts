@@ -1,6 +1,6 @@
 import { Clock } from '../src/journal/clock.ts';
-import { KyselyJournalStore } from '../src/journal/kysely-journal-store.ts';
-import { openPostgres } from '../src/journal/open-database.ts';
+import { KyselyJournalStore } from '../src/journal/store/kysely-journal-store.ts';
+import { openPostgres } from '../src/journal/store/open-database.ts';
 import { Retention } from '../src/journal/retention.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';

@@ -7,7 +7,7 @@ import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
 import type { Answer } from './support/gateway.ts';
 import { journalRecords } from './support/journal-records.ts';
-import type { JournalRecord } from '../src/journal/journal-store.ts';
+import type { JournalRecord } from '../src/journal/store/journal-store.ts';
 import { answerProperly } from './support/scripted-octane.ts';
 import type { Script } from './support/scripted-octane.ts';
 

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { Issuers } from '../auth/issuers.ts';
-import { StoreWatch } from '../journal/store-watch.ts';
+import { StoreWatch } from '../journal/store/store-watch.ts';
 import { OctaneClient } from '../octane/octane-client.ts';
 import { MetricsController } from '../telemetry/metrics.controller.ts';
 import { Metrics } from '../telemetry/metrics.ts';

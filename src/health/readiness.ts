@@ -4,7 +4,7 @@ import type {
   HealthIndicatorService,
 } from '@nestjs/terminus';
 import type { Issuers } from '../auth/issuers.ts';
-import type { StoreWatch } from '../journal/store-watch.ts';
+import type { StoreWatch } from '../journal/store/store-watch.ts';
 import type { OctaneClient } from '../octane/octane-client.ts';
 import type { Lifecycle } from './lifecycle.ts';
 

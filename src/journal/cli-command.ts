@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CUSTNO } from '../config/customer-number.ts';
 import type { Settlement } from './corrections.ts';
-import type { JournalFilter, JournalRecord } from './journal-store.ts';
+import type { JournalFilter, JournalRecord } from './store/journal-store.ts';
 
 const OUTCOMES: readonly JournalRecord['outcome'][] = [
   'applied',

@@ -7,10 +7,10 @@ import { recordedName } from '../telemetry/recorded-name.ts';
 import { commandOf, Refusal } from './cli-command.ts';
 import type { JournalCommand } from './cli-command.ts';
 import { erase, eraseSqlite, settle } from './corrections.ts';
-import type { JournalRecord } from './journal-store.ts';
-import { KyselyJournalStore } from './kysely-journal-store.ts';
-import { isNoTable } from './migrate.ts';
-import { openPostgres, openSqlite, readSqlite, sqlitePathOf } from './open-database.ts';
+import type { JournalRecord } from './store/journal-store.ts';
+import { KyselyJournalStore } from './store/kysely-journal-store.ts';
+import { isNoTable } from './store/migrate.ts';
+import { openPostgres, openSqlite, readSqlite, sqlitePathOf } from './store/open-database.ts';
 import { Retention } from './retention.ts';
 
 const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first

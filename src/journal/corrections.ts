@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Outcome } from '../problems/problems.ts';
-import type { JournalSchema } from './schema.ts';
+import type { JournalSchema } from './store/schema.ts';
 
 /** Small enough that no lock is held long. */
 const BATCH_ROWS = 500;

@@ -3,12 +3,12 @@ import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { Clock } from './clock.ts';
 import { Journal } from './journal.ts';
-import { JournalStore } from './journal-store.ts';
-import { KyselyJournalStore } from './kysely-journal-store.ts';
-import { openPostgres, sqlitePathOf } from './open-database.ts';
+import { JournalStore } from './store/journal-store.ts';
+import { KyselyJournalStore } from './store/kysely-journal-store.ts';
+import { openPostgres, sqlitePathOf } from './store/open-database.ts';
 import { Retention } from './retention.ts';
-import { SqliteJournalStore } from './sqlite-journal-store.ts';
-import { StoreWatch } from './store-watch.ts';
+import { SqliteJournalStore } from './store/sqlite-journal-store.ts';
+import { StoreWatch } from './store/store-watch.ts';
 
 @Module({
   providers: [

@@ -15,14 +15,14 @@ import { Metrics } from '../telemetry/metrics.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import { Backlog } from './backlog.ts';
-import { changeIdAt } from './change-id.ts';
+import { changeIdAt } from './store/change-id.ts';
 import { Clock } from './clock.ts';
-import { GroupCommit } from './group-commit.ts';
-import { JournalStore } from './journal-store.ts';
-import type { Completion, Intent, KeyHolder } from './journal-store.ts';
+import { GroupCommit } from './store/group-commit.ts';
+import { JournalStore } from './store/journal-store.ts';
+import type { Completion, Intent, KeyHolder } from './store/journal-store.ts';
 import { RepeatableRequest } from './sealed-reply.ts';
-import { isOfRow, isOfSomeRows } from './store-fault.ts';
-import { StoreWatch } from './store-watch.ts';
+import { isOfRow, isOfSomeRows } from './store/store-fault.ts';
+import { StoreWatch } from './store/store-watch.ts';
 
 /** How long a request waits for the store before its change, and after it. */
 const STORE_PATIENCE_MS = 2000;

@@ -3,7 +3,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
-import { JournalStore } from './journal-store.ts';
+import { JournalStore } from './store/journal-store.ts';
 
 const INTERVAL_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../src/journal/journal-store.ts';
+import type { JournalRecord } from '../../src/journal/store/journal-store.ts';
 import type { Hit } from '../support/scripted-octane.ts';
 import type { Apps, Heard, Wish } from './apps.ts';
 

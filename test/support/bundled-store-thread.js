@@ -8,7 +8,7 @@ registerHooks({
   resolve: (specifier, context, next) => {
     const bundle = process.env['OCTANE_BFF_TEST_STORE_THREAD'];
     return next(
-      bundle !== undefined && specifier.endsWith('/src/journal/sqlite-worker.ts') ? bundle : specifier,
+      bundle !== undefined && specifier.endsWith('/src/journal/store/sqlite-worker.ts') ? bundle : specifier,
       context,
     );
   },

@@ -26,7 +26,7 @@ export default async function setUp(): Promise<void> {
 }
 
 async function bundleStoreThread(outfile: string): Promise<void> {
-  const entryPoints = ['src/journal/sqlite-worker.ts'];
+  const entryPoints = ['src/journal/store/sqlite-worker.ts'];
   const banner = `import { createRequire as of } from 'node:module'; const require = of(import.meta.url);`;
   await build({
     entryPoints,

@@ -1,5 +1,5 @@
-import { changeIdAt } from '../../src/journal/change-id.ts';
-import type { Intent } from '../../src/journal/journal-store.ts';
+import { changeIdAt } from '../../src/journal/store/change-id.ts';
+import type { Intent } from '../../src/journal/store/journal-store.ts';
 
 /** A change that begins at that time, as far as its id says. It has no key unless `changes` has one. */
 export function intentAt(at: number, changes: Partial<Intent> = {}): Intent {

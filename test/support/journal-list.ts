@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { JournalRecord } from '../../src/journal/journal-store.ts';
+import type { JournalRecord } from '../../src/journal/store/journal-store.ts';
 
 const MAX_LIST_BYTES = 2 ** 30;
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
-import type { JournalRecord } from '../../src/journal/journal-store.ts';
-import { KyselyJournalStore } from '../../src/journal/kysely-journal-store.ts';
-import { openPostgres, openSqlite, sqlitePathOf } from '../../src/journal/open-database.ts';
-import type { JournalSchema } from '../../src/journal/schema.ts';
+import type { JournalRecord } from '../../src/journal/store/journal-store.ts';
+import { KyselyJournalStore } from '../../src/journal/store/kysely-journal-store.ts';
+import { openPostgres, openSqlite, sqlitePathOf } from '../../src/journal/store/open-database.ts';
+import type { JournalSchema } from '../../src/journal/store/schema.ts';
 
 /** The record as it stands in the store, newest first, read from outside the gateway. */
 export async function journalRecords(databaseUrl: string, now?: number): Promise<JournalRecord[]> {

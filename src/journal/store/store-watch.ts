@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { whenRunningTimeIsOver } from '../outbound/running-time.ts';
-import { failureCause } from '../telemetry/failure-cause.ts';
+import { whenRunningTimeIsOver } from '../../outbound/running-time.ts';
+import { failureCause } from '../../telemetry/failure-cause.ts';
 import { JournalStore } from './journal-store.ts';
 
 /** So often the store of an idle gateway is written. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
 import type { PostgresPool as KyselyPool, SqliteDatabase } from 'kysely';
-import { PostgresPool } from '../database/postgres-pool.ts';
+import { PostgresPool } from '../../database/postgres-pool.ts';
 import { OutdatedSchema } from './migrate.ts';
 import type { JournalSchema } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { jest } from '@jest/globals';
-import { standStill } from '../../test/support/stand-still.ts';
+import { standStill } from '../../../test/support/stand-still.ts';
 import { GroupCommit } from './group-commit.ts';
 
 const PATIENT_MS = 60_000;

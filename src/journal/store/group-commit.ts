@@ -1,5 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import { whenRunningTimeIsOver } from '../outbound/running-time.ts';
+import { whenRunningTimeIsOver } from '../../outbound/running-time.ts';
 
 interface Waiting<T, R> {
   readonly item: T;

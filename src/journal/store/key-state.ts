@@ -1,4 +1,4 @@
-import type { Outcome } from '../problems/problems.ts';
+import type { Outcome } from '../../problems/problems.ts';
 
 /** What the change that keeps a key has come to. Every time is in milliseconds since the epoch. */
 export interface Kept {
