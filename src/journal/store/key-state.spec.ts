@@ -196,7 +196,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the life of a key on %s', (kind) => {
     if (kind === 'PostgreSQL') postgres = await sharedPostgres();
     // What is written here need not survive a power failure.
     database = postgres
-      ? openPostgres(`${await postgres.newDatabase()}?options=-csynchronous_commit%3Doff`)
+      ? openPostgres(`${await postgres.newDatabase()}?options=-csynchronous_commit%3Doff`, 'corrections')
       : openSqlite(join(folder, 'journal.db'));
     store = new KyselyJournalStore(database, true, () => NOW);
     await store.open();
