@@ -32,6 +32,7 @@ export class Operations {
    * @param path as the router writes it, with `:custno`; undefined where no route took the request
    */
   at(method: string, path: string | undefined): Operation | undefined {
-    return path === undefined ? undefined : this.byRoute.get(`${method} ${path}`);
+    // A HEAD is answered as a GET is, without the body.
+    return path === undefined ? undefined : this.byRoute.get(`${method === 'HEAD' ? 'GET' : method} ${path}`);
   }
 }

@@ -8,10 +8,12 @@ interface MetricKind {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   /**
-   * For each label its values, all of them. `operations` are the names of the open ones, `limits` those of all limits; `bounded`
-   * where something else bounds them, which the help says.
+   * For each label its values, all of them. `operations` are the names of the open ones, `changes` of those that change something,
+   * `limits` those of all limits; `bounded` where something else bounds them, which the help says.
    */
-  readonly labels: Readonly<Record<string, readonly string[] | 'operations' | 'limits' | 'bounded'>>;
+  readonly labels: Readonly<
+    Record<string, readonly string[] | 'operations' | 'changes' | 'limits' | 'bounded'>
+  >;
   /** Upper bounds, in seconds. */
   readonly buckets?: readonly number[];
 }
@@ -108,7 +110,7 @@ export const METRICS = {
   changes_total: {
     type: 'counter',
     help: 'Changes that were put on record, by what became of them. Those that a crash left behind are not among them.',
-    labels: { operation: 'operations', outcome: OUTCOMES },
+    labels: { operation: 'changes', outcome: OUTCOMES },
   },
   idempotency_replays_total: {
     type: 'counter',
@@ -324,6 +326,7 @@ function combinations(labels: LabelValues): Record<string, string>[] {
 function valuesOf(labels: MetricKind['labels'], operations: Operations): LabelValues {
   const lists = {
     operations: operations.names,
+    changes: operations.all.filter(({ kind }) => kind === 'change').map(({ name }) => name),
     limits: [...LIMITS, ...operations.all.flatMap((each) => ('limit' in each ? [each.name] : []))],
     bounded: 'bounded',
   } as const;

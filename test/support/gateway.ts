@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { OPERATIONS } from '../../src/app.module.ts';
+import type { OpenOperation } from '../../src/app.module.ts';
 import { createGateway } from '../../src/app.setup.ts';
 import { LiveGatewayConfig } from '../../src/config/live-gateway-config.ts';
 import { loadSettings } from '../../src/config/settings.ts';
@@ -69,6 +71,8 @@ export interface GatewayOptions {
   readonly gatewayFile?: (file: Record<string, any>) => void;
   /** Further files beside the gateway file, by name. */
   readonly files?: Record<string, string>;
+  /** Open beside those of the product. */
+  readonly operations?: readonly OpenOperation[];
   /** A gateway whose Octane and identity provider this one uses too: its replica, when they also share a database. */
   readonly beside?: TestGateway;
 }
@@ -92,6 +96,7 @@ export class TestGateway {
     environment = {},
     gatewayFile,
     files = {},
+    operations = [],
     beside,
   }: GatewayOptions = {}): Promise<TestGateway> {
     const [octane, issuer] = beside
@@ -112,7 +117,10 @@ export class TestGateway {
     });
     const log: string[] = [];
     const logger = createLogger(settings.logLevel, { write: (line: string) => log.push(line) });
-    const app = await createGateway(settings, new LiveGatewayConfig(settings), logger);
+    const app = await createGateway(settings, new LiveGatewayConfig(settings), logger, [
+      ...OPERATIONS,
+      ...operations,
+    ]);
     await app.listen(0, '127.0.0.1');
     return new TestGateway(octane, issuer, app, folder, log, beside === undefined);
   }
