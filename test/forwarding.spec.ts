@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { inspect } from 'node:util';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { HttpService } from '@nestjs/axios';
 import type { AxiosResponse } from 'axios';
@@ -168,7 +169,7 @@ describe('the HttpService', () => {
     const seen: unknown[] = [];
     http.axiosRef.interceptors.request.use(async (config) => {
       seen.push([config.method, config.url, config.data]);
-      config.headers.set('X-Intercepted', 'yes');
+      config.headers.set('X-Intercepted', 'yes').setUserAgent('intercepted');
       return config;
     });
     http.axiosRef.interceptors.response.use((response) => {
@@ -185,7 +186,23 @@ describe('the HttpService', () => {
     expect(Object.keys(theOnlyHit().headers).toSorted()).toEqual(
       [...HEADER_NAMES, 'x-intercepted'].toSorted(),
     );
-    expect(theOnlyHit().headers['x-intercepted']).toBe('yes');
+    expect(theOnlyHit().headers).toMatchObject({ 'x-intercepted': 'yes', 'user-agent': 'intercepted' });
+  });
+
+  it('shows nobody the credentials', async () => {
+    const shown: string[] = [];
+    const show = <T>(message: T): T => {
+      shown.push(inspect(message, { depth: null, showHidden: true }));
+      return message;
+    };
+    http.axiosRef.interceptors.request.use(show);
+    http.axiosRef.interceptors.response.use(show);
+    await gateway.setDirectDebit();
+    expect(shown).toHaveLength(2);
+    const { authorization } = theOnlyHit().headers;
+    for (const secret of [authorization!.slice('Basic '.length), CREDENTIALS.OCTANE_1001_PASSWORD]) {
+      expect(shown.join('\n')).not.toContain(secret);
+    }
   });
 
   it('tells interceptors of a call that failed, which goes on as it was', async () => {
@@ -247,7 +264,7 @@ describe('the HttpService', () => {
     const { method, path, rawHeaders } = theOnlyHit();
     expect({ method, path }).toEqual({ method: 'GET', path: '/tiab/api/v1/ping?a=b+c' });
     const host = new URL(gateway.octane.baseUrl).host;
-    expect(rawHeaders).toEqual(['host', host, 'connection', 'keep-alive', 'Accept', 'text/plain']);
+    expect(rawHeaders).toEqual(['host', host, 'connection', 'keep-alive', 'accept', 'text/plain']);
   });
 });
 

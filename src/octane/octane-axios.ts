@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import axios, { AxiosHeaders } from 'axios';
-import type { AxiosAdapter, AxiosInstance } from 'axios';
+import type { AxiosAdapter, AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import type { Settings } from '../config/settings.ts';
 import { Exchange, TransportFailure } from '../outbound/exchange.ts';
 import { textOf } from '../outbound/text-of.ts';
@@ -8,14 +8,24 @@ import type { OctaneConnections } from './octane-connections.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
+/** What else Octane is sent, and how. */
+export interface Sent {
+  /** An interceptor may set others, and other values for these, apart from the content type. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The one status whose body is read; of any other answer only the head counts. */
+  readonly readBodyOf: number | undefined;
+  /** Whether the request may be sent again when the connection breaks. */
+  readonly isRepeatable: boolean;
+}
+
 declare module 'axios' {
   interface AxiosRequestConfig {
-    /** The one status whose body is read; of any other answer only the head counts. */
-    readBodyOf?: number;
-    /** Whether the request may be sent again when the connection breaks. */
-    isRepeatable?: boolean;
+    /** A function: neither an interceptor nor a log sees the credentials in it, and axios need not merge it. */
+    sent?: () => Sent;
   }
 }
+
+const NOTHING_MORE: Sent = { headers: {}, readBodyOf: undefined, isRepeatable: false };
 
 /**
  * Axios over connections of undici. Interceptors run, and observables of Nest's HttpService work.
@@ -42,9 +52,7 @@ function adapterOver(
 ): AxiosAdapter {
   const basePath = new URL(octaneBaseUrl).pathname.replace(/\/$/, '');
   return async (config) => {
-    const { data, readBodyOf, isRepeatable = false } = config;
-    // Axios gives a POST without a body a content type too.
-    if (data === undefined) config.headers.setContentType(null);
+    const { headers: ours, readBodyOf, isRepeatable } = config.sent?.() ?? NOTHING_MORE;
     const lease = connections.lease(isRepeatable);
     const wanted = {
       timeoutMs: config.timeout || octaneTimeoutMs,
@@ -61,8 +69,8 @@ function adapterOver(
       {
         method: config.method!.toUpperCase(),
         path: `${basePath}${config.params === undefined ? config.url : axios.getUri(config)}`,
-        headers: config.headers.toJSON() as Record<string, string>,
-        body: data as string,
+        headers: headersOf(config, ours),
+        body: config.data as string,
         headersTimeout: 0,
         bodyTimeout: 0,
       },
@@ -78,6 +86,17 @@ function adapterOver(
     if (text === undefined) throw new TransportFailure('unreadable', status);
     return { status, statusText: '', headers: new AnswerHeaders(headers), data: text, config };
   };
+}
+
+function headersOf(
+  { headers, data }: InternalAxiosRequestConfig,
+  ours: Sent['headers'],
+): Record<string, string> {
+  // Axios guesses the content type of every POST, of one without a body too.
+  if (data === undefined || 'content-type' in ours) headers.setContentType(null);
+  const all: Record<string, string> = { ...ours };
+  for (const [name, value] of headers) all[name.toLowerCase()] = value as string;
+  return all;
 }
 
 /** Costs less than AxiosHeaders: undici gives names in lower case and values without space around them. */

@@ -59,7 +59,6 @@ export class OctaneTransport {
     request: OctaneRequest,
     { body, timeoutMs }: { body: object | undefined; timeoutMs: number },
   ): Promise<OctaneAnswer> {
-    const { octaneStatus } = operation.answer;
     const answer = await this.http.axiosRef
       .request<string>({
         method: methodOf(operation.octane),
@@ -68,9 +67,11 @@ export class OctaneTransport {
           .replace('{custno}', request.custno),
         ...(body && { data: JSON.stringify(body) }),
         timeout: timeoutMs,
-        headers: this.headersOf(request, body),
-        isRepeatable: isRepeatable(operation),
-        ...(octaneStatus !== undefined && { readBodyOf: octaneStatus }),
+        sent: () => ({
+          headers: this.headersOf(request, body),
+          readBodyOf: operation.answer.octaneStatus,
+          isRepeatable: isRepeatable(operation),
+        }),
       })
       .catch((error: unknown) => {
         throw error instanceof TransportFailure ? explain(operation, error) : error;
