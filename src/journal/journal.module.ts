@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
+import { Claims } from './claims.ts';
 import { Clock } from './clock.ts';
 import { Journal } from './journal.ts';
 import { JournalStore } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { openPostgres, sqlitePathOf } from './store/open-database.ts';
+import { Outcomes } from './outcomes.ts';
 import { Retention } from './retention.ts';
 import { SqliteJournalStore } from './store/sqlite-journal-store.ts';
 import { StoreWatch } from './store/store-watch.ts';
@@ -24,6 +26,8 @@ import { StoreWatch } from './store/store-watch.ts';
     },
     Clock,
     StoreWatch,
+    Outcomes,
+    Claims,
     Journal,
     Retention,
   ],

@@ -1,3 +1,4 @@
+import type { Change } from '../../operations/operation.ts';
 import type { Outcome } from '../../problems/problems.ts';
 
 /** What the change that keeps a key has come to. Every time is in milliseconds since the epoch. */
@@ -14,8 +15,22 @@ export interface Kept {
 export type KeyState = 'free' | 'running' | 'unknown' | 'finished';
 
 /**
- * The state of an Idempotency-Key: the table in docs/journal.md. Only what has a reply is finished, so no order of events
- * makes a key that can be answered with nothing.
+ * What another request gets that comes with the key: with the same body, by whether its operation may be repeated, and with
+ * another one. A free key is anybody's.
+ */
+export const ASKED_AGAIN = {
+  running: {
+    harmless: 'request-in-progress',
+    once: 'request-in-progress',
+    'another body': 'idempotency-key-reused',
+  },
+  unknown: { harmless: 'take-over', once: 'outcome-unknown', 'another body': 'idempotency-key-reused' },
+  finished: { harmless: 'replay', once: 'replay', 'another body': 'idempotency-key-reused' },
+} as const satisfies Record<Exclude<KeyState, 'free'>, Record<Change['repeat'] | 'another body', string>>;
+
+/**
+ * The state of an Idempotency-Key. Only what has a reply is finished, so no order of events makes a key that can be answered
+ * with nothing.
  *
  * @param kept undefined where no change keeps the key
  */

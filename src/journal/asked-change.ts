@@ -1,0 +1,70 @@
+import type { Caller } from '../callers/caller.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Change } from '../operations/operation.ts';
+import { recordedName } from '../telemetry/recorded-name.ts';
+import type { RepeatableRequest } from './sealed-reply.ts';
+import { changeIdAt } from './store/change-id.ts';
+import type { Intent } from './store/journal-store.ts';
+
+/** After its budget a change without an outcome waits this long before it counts as unknown. */
+const UNKNOWN_AFTER_BUDGET_MS = 5000;
+const HOUR_MS = 3_600_000;
+
+/** Who asks for a change, and what the app is told of it beside the answer. */
+export interface RequestOnRecord {
+  readonly caller: Caller;
+  readonly custno: string;
+  /** The request id. */
+  readonly id: string;
+  /** The Idempotency-Key, where the app sent one. */
+  readonly key: string | undefined;
+  markReplayed(): void;
+}
+
+/** A change that somebody asks for. */
+export interface AskedChange {
+  readonly operation: Change;
+  readonly request: RequestOnRecord;
+  /** The validated body. */
+  readonly body: object;
+}
+
+/** A change that is on record and may be attempted. */
+export interface Claim {
+  readonly asked: AskedChange;
+  readonly intent: Intent;
+  /** Undefined where the app sent no Idempotency-Key. */
+  readonly repeatable: RepeatableRequest | undefined;
+  /** Milliseconds since before it was put on record. */
+  readonly elapsedMs: () => number;
+}
+
+/** @param at milliseconds since the epoch */
+export function intentOf(
+  { operation: { name: operation }, request }: AskedChange,
+  repeatable: RepeatableRequest | undefined,
+  at: number,
+  { octaneTimeoutMs, idempotencyTtlHours }: Settings,
+): Intent {
+  const { caller, custno } = request;
+  const { issuer, clientId, subject, actor, groupno } = caller;
+  return {
+    id: changeIdAt(at),
+    issuer,
+    client: recordedName(clientId),
+    subject: recordedName(subject),
+    groupno,
+    custno,
+    operation,
+    requestId: request.id,
+    actor: actor === undefined ? null : recordedName(actor),
+    unknownAfterMs: octaneTimeoutMs + UNKNOWN_AFTER_BUDGET_MS,
+    key: repeatable
+      ? {
+          hash: repeatable.hash([issuer, clientId, subject, groupno, operation, custno]),
+          fingerprint: repeatable.fingerprint(),
+          ttlMs: Math.ceil(idempotencyTtlHours * HOUR_MS),
+        }
+      : null,
+  };
+}
