@@ -148,7 +148,7 @@ async function invitation(sandbox: Sandbox, gatewayUrl: string, logFile: string)
     '',
     curlCommand(gatewayUrl, accessToken),
     '',
-    `Or in a browser, with a token by one click: ${gatewayUrl}/docs`,
+    `Or in a browser, with such a token: ${gatewayUrl}/docs`,
     '',
     'Make Octane fail once, and try it again:',
     '',

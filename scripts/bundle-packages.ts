@@ -4,7 +4,7 @@
  * as they are but for the names that they import from.
  */
 import { glob, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /** Found at run time in `node_modules`: a native module, and what the packages take only where it is installed. */
@@ -22,11 +22,16 @@ const NOT_BUNDLED = [
   '@nestjs/websockets',
 ];
 
+/** Stands in for src/open-api/scalar.ts. */
+const READS_SCALAR = `
+import { readFile } from 'node:fs/promises';
+export const scalarScript = () => readFile(new URL('scalar-script.txt', import.meta.url));
+`;
+
 const folder = process.argv[2] ?? 'dist';
-const files = await compiledFiles();
 await build({
   absWorkingDir: resolve(folder),
-  entryPoints: files,
+  entryPoints: await Array.fromAsync(glob('**/*.js', { cwd: folder })),
   outdir: '.',
   allowOverwrite: true,
   bundle: true,
@@ -47,6 +52,15 @@ await build({
   sourcesContent: false,
   plugins: [
     {
+      name: 'the text of Scalar stays a file',
+      setup: (bundler) =>
+        bundler.onLoad({ filter: /open-api\/scalar\.js$/ }, async ({ path }) => {
+          const { scalarScript } = (await import(path)) as typeof import('../src/open-api/scalar.ts');
+          await writeFile(join(dirname(path), 'scalar-script.txt'), await scalarScript());
+          return { contents: READS_SCALAR };
+        }),
+    },
+    {
       name: 'own files stay apart',
       setup: (bundler) =>
         bundler.onResolve({ filter: /^\.\.?\// }, ({ importer, path, kind }) =>
@@ -58,14 +72,6 @@ await build({
 await nameOnlyClasses();
 // Node reads every map that it finds when it starts, and these would tell of lines that nobody here wrote.
 for await (const map of glob('packages/*.map', { cwd: folder })) await rm(join(folder, map));
-
-/** All but the assets, such as the script of `/docs`: those are for browsers, which get them as they are. */
-async function compiledFiles(): Promise<string[]> {
-  const { compilerOptions } = JSON.parse(await readFile('nest-cli.json', 'utf8')) as {
-    compilerOptions: { assets: string[] };
-  };
-  return Array.fromAsync(glob('**/*.js', { cwd: folder, exclude: compilerOptions.assets }));
-}
 
 /**
  * esbuild names every function as it is made, each closure of each request too, which cost more there than any other function.

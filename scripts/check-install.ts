@@ -67,10 +67,14 @@ async function tryReference(api: string): Promise<string> {
     const page = await browser.newPage();
     // The gateway listens on every address of the machine.
     await page.goto(`${api.replace('0.0.0.0', '127.0.0.1')}/docs`);
-    await page.getByRole('button', { name: 'Send' }).first().click();
-    const answer = page.getByLabel('Answer').first();
-    await answer.locator('.status').waitFor();
-    return (await answer.textContent()) ?? '';
+    await page
+      .getByRole('button', { name: /^Test Request/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: /^Send post request/ }).click();
+    const answer = page.getByRole('region', { name: 'Response' });
+    await answer.getByRole('link', { name: '401' }).waitFor();
+    return (await answer.getByRole('textbox').textContent()) ?? '';
   } finally {
     await browser.close();
   }

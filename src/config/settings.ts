@@ -218,7 +218,7 @@ export const SETTINGS_TABLE = {
   docsTokenUrl: optional(
     'DOCS_TOKEN_URL',
     parseLoopbackUrl,
-    'For the sandbox: where the page /docs gets an access token by one click; only of a loopback host.',
+    'For the sandbox: where the page /docs gets its access token; only of a loopback host.',
   ),
   logLevel: withDefault(
     'LOG_LEVEL',

@@ -53,7 +53,10 @@ export function headerRefs(names: readonly AnswerHeader[]): Record<string, { $re
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** The headers that an app may send beside the token, by the names of their components. */
+/**
+ * The headers that an app may send beside the token, by the names of their components. Scalar would send an `example`, and so the
+ * same key with every body; named examples it only shows.
+ */
 export const REQUEST_HEADERS = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
@@ -62,7 +65,7 @@ export const REQUEST_HEADERS = {
     description:
       'Makes the change happen once: for 24 hours the same key with the same body gets the first answer again, with `Idempotency-Replayed: true`, instead of another change. 1 to 255 printable ASCII characters, in double quotes or bare and without spaces; a new UUID for each new change is a good key. Repeat a request with the same key.',
     schema: { type: 'string', minLength: 1, maxLength: 512, pattern: '^[\\x20-\\x7e]+$' },
-    example: '8f14e45f-ea8e-4c1b-9d3e-2b7a6c5d4e3f',
+    examples: { one: { value: '8f14e45f-ea8e-4c1b-9d3e-2b7a6c5d4e3f' } },
   },
   XRequestId: {
     name: 'X-Request-Id',
@@ -71,7 +74,7 @@ export const REQUEST_HEADERS = {
     description:
       'Your own id of this request: it comes back in the answer, stands in the logs and goes to Octane. One that does not fit is replaced by a UUID.',
     schema: { type: 'string', pattern: String.raw`^[\w.-]{1,128}$` },
-    example: 'app-7f3c2a',
+    examples: { one: { value: 'app-7f3c2a' } },
   },
   Traceparent: {
     name: 'traceparent',
@@ -79,7 +82,7 @@ export const REQUEST_HEADERS = {
     required: false,
     description: 'W3C Trace Context: the trace that this request is part of. It is continued to Octane.',
     schema: { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
-    example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    examples: { one: { value: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' } },
   },
   Tracestate: {
     name: 'tracestate',
@@ -87,6 +90,6 @@ export const REQUEST_HEADERS = {
     required: false,
     description: 'W3C Trace Context: what vendors add to it. Taken along with a valid `traceparent`.',
     schema: { type: 'string', maxLength: 512 },
-    example: 'vendor=t61rcWkgMzE',
+    examples: { one: { value: 'vendor=t61rcWkgMzE' } },
   },
 } as const;

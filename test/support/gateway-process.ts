@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -31,8 +31,6 @@ async function compileInto(folder: string): Promise<void> {
   // The types are checked elsewhere; without it the same code comes out in half the time.
   const options = ['--project', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')];
   await promisify(execFile)(process.execPath, [compiler, ...options]);
-  // What nest-cli.json names as assets.
-  await cp('src/open-api/page', join(folder, 'dist/open-api/page'), { recursive: true });
   await promisify(execFile)(process.execPath, ['scripts/bundle-packages.ts', join(folder, 'dist')]);
 }
 
