@@ -24,7 +24,7 @@ import { onRequestEnd } from './http/request-end.ts';
 import { RouteTable } from './http/route-table.ts';
 import { LoadShedding } from './limits/load-shedding.ts';
 import { Operations } from './operations/operations.ts';
-import { Problem } from './problems/problems.ts';
+import { Problem } from './problems/problem.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { NestLogger } from './telemetry/nest-logger.ts';
 import { tellOfReloads } from './telemetry/reloads.ts';

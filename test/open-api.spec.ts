@@ -11,7 +11,7 @@ import { OpenApi } from '../src/http/open-api.ts';
 import { readDirectDebitAnswer } from '../src/direct-debit/wire.ts';
 import { makeDocument } from '../src/open-api/document.ts';
 import { RequireScope } from '../src/operations/access.decorators.ts';
-import { PROBLEMS } from '../src/problems/problems.ts';
+import { PROBLEMS } from '../src/problems/catalogue.ts';
 import { RULE_LEVELS } from '../src/validation/rule-levels.ts';
 import type { RuleLevel } from '../src/validation/rule-levels.ts';
 import { validateBody } from '../src/validation/validate-body.ts';

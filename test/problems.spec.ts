@@ -1,4 +1,4 @@
-import { PROBLEMS } from '../src/problems/problems.ts';
+import { PROBLEMS } from '../src/problems/catalogue.ts';
 import { expectAnswerHeaders, expectProblem } from './support/expect-problem.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer } from './support/gateway.ts';

@@ -7,8 +7,9 @@ import type { PeerAddress } from '../http/peer-address.ts';
 import { refusal } from '../http/problem.filter.ts';
 import { hungUp } from '../http/request-end.ts';
 import type { Operations } from '../operations/operations.ts';
-import { PROBLEMS } from '../problems/problems.ts';
-import type { Outcome, Problem } from '../problems/problems.ts';
+import { PROBLEMS } from '../problems/catalogue.ts';
+import type { Outcome } from '../problems/catalogue.ts';
+import type { Problem } from '../problems/problem.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
 import { traceIdOf } from '../telemetry/trace-context.ts';
 

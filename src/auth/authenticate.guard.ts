@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { AuthFailureLimit } from '../limits/auth-failure-limit.ts';
 import { reportOn } from '../limits/rate-limit-fields.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { peerAddress } from '../http/peer-address.ts';
 import type { PeerAddress } from '../http/peer-address.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { FastifyRequest } from 'fastify';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { bearerToken, readUnverified } from './bearer-token.ts';
 
 const BASE64URL_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

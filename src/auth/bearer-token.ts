@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { headerCount } from '../http/header-count.ts';
 import { invalidToken } from './invalid-token.ts';
 

@@ -1,5 +1,5 @@
 import type { IssuerConfig } from '../config/gateway-file.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { checkType, principalOf } from './claims.ts';
 
 const CONFIG: IssuerConfig = {

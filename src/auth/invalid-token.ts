@@ -1,4 +1,4 @@
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 
 /** What may be wrong with a token of which nobody knows who made it. */
 type UnprovenTokenReason = 'malformed' | 'header' | 'algorithm' | 'issuer' | 'key' | 'signature';

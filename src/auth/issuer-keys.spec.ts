@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { Operations } from '../operations/operations.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { LocalIssuerKeys, RemoteIssuerKeys } from './issuer-keys.ts';

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { IssuerConfig } from '../config/gateway-file.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { invalidToken } from './invalid-token.ts';

@@ -4,7 +4,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { isPublic, requiredScope } from '../operations/access.decorators.ts';
 import { CUSTNO } from '../config/customer-number.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { callerSlot, custnoSlot } from './caller.ts';
 import type { Caller } from './caller.ts';
 

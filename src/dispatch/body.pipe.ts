@@ -7,7 +7,7 @@ import { readJson } from '../http/json-body.ts';
 import { readIdempotencyKey } from '../journal/idempotency-key.ts';
 import type { Operation } from '../operations/operation.ts';
 import { Operations } from '../operations/operations.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { keySlot } from './operation-request.ts';
 
 /** Step 4: reads the body as the operation of the route says, and refuses it with every rule that it breaks. */

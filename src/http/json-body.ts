@@ -1,7 +1,7 @@
 import { MIMEType } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { headerCount } from './header-count.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { parserRefusalOf } from './parser-errors.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });

@@ -3,7 +3,8 @@ import type { ServerResponse, IncomingMessage, Server } from 'node:http';
 import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerHeaders, requestIdOf } from './answer-headers.ts';
-import { Problem, problemBody } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
+import { problemBody } from '../problems/problem-body.ts';
 import type { PeerAddress } from './peer-address.ts';
 
 /** What Node's HTTP parser says of a message that it refuses; `rawPacket` is the last piece read. */

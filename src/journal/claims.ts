@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
 import { intentOf } from './asked-change.ts';
 import type { AskedChange, Claim } from './asked-change.ts';

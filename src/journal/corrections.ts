@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
-import type { Outcome } from '../problems/problems.ts';
+import type { Outcome } from '../problems/catalogue.ts';
 import type { JournalSchema } from './store/schema.ts';
 
 /** Small enough that no lock is held long. */

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { headerCount } from '../http/header-count.ts';
 import type { Change } from '../operations/operation.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 
 const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const BARE = /^[\x21\x23-\x7e][\x21-\x7e]*$/;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { OctaneResult } from '../octane/octane-client.ts';
-import { ReplayedProblem } from '../problems/problems.ts';
+import { ReplayedProblem } from '../problems/problem-body.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import type { AskedChange } from './asked-change.ts';

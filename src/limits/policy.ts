@@ -1,4 +1,4 @@
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 
 /** So many uses in a window, which begins with the first of them. */
 export interface Policy {

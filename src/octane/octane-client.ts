@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Operation } from '../operations/operation.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import type { BreakerState } from './breaker.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import { OctanePolicies } from './octane-policies.ts';

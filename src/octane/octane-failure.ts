@@ -1,8 +1,8 @@
 import { isRepeatable } from '../operations/operation.ts';
 import type { Operation } from '../operations/operation.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
-import type { Outcome, ProblemCode } from '../problems/problems.ts';
+import type { Outcome, ProblemCode } from '../problems/catalogue.ts';
 
 /**
  * What went wrong with one attempt: Octane's own status, or what happened to the connection. `broken`, `stale-connection`

@@ -1,7 +1,7 @@
 import { isRepeatable } from '../operations/operation.ts';
 import type { Change, NamedExample, Operation } from '../operations/operation.ts';
 import type { Settings } from '../config/settings.ts';
-import type { ProblemCode } from '../problems/problems.ts';
+import type { ProblemCode } from '../problems/catalogue.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
 
 interface Answer {

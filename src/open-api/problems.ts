@@ -1,7 +1,11 @@
 import { isRepeatable } from '../operations/operation.ts';
 import type { Operation } from '../operations/operation.ts';
-import { Problem, problemBody, PROBLEMS, withoutOutcome } from '../problems/problems.ts';
-import type { FieldError, Outcome, ProblemBody, ProblemCode } from '../problems/problems.ts';
+import { PROBLEMS } from '../problems/catalogue.ts';
+import type { Outcome, ProblemCode } from '../problems/catalogue.ts';
+import { Problem } from '../problems/problem.ts';
+import type { FieldError } from '../problems/problem.ts';
+import { problemBody, withoutOutcome } from '../problems/problem-body.ts';
+import type { ProblemBody } from '../problems/problem-body.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
 import { VIOLATION_CODES } from '../validation/rule-levels.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Operations } from '../operations/operations.ts';
-import { PROBLEMS } from '../problems/problems.ts';
+import { PROBLEMS } from '../problems/catalogue.ts';
 
 interface MetricKind {
   readonly type: 'counter' | 'gauge' | 'histogram';

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { refusal } from '../http/problem.filter.ts';
-import type { Problem } from '../problems/problems.ts';
+import type { Problem } from '../problems/problem.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What no caller but the permitted one may do, by the code of the refusal. */

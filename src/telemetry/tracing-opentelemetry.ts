@@ -19,7 +19,7 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { FastifyRequest } from 'fastify';
 import { methodOf } from '../operations/operation.ts';
 import type { Operation } from '../operations/operation.ts';
-import { Problem } from '../problems/problems.ts';
+import { Problem } from '../problems/problem.ts';
 import { failureCause } from './failure-cause.ts';
 import { packageVersion } from './metrics.ts';
 import type { Metrics } from './metrics.ts';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Operation } from '../operations/operation.ts';
-import type { Problem } from '../problems/problems.ts';
+import type { Problem } from '../problems/problem.ts';
 
 /** A step of a request that has a span of its own. */
 export type Step = 'authenticate' | 'journal.intent' | 'journal.outcome' | `octane.${string}`;

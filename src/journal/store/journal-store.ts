@@ -1,4 +1,4 @@
-import type { Outcome } from '../../problems/problems.ts';
+import type { Outcome } from '../../problems/catalogue.ts';
 import type { KeyState } from './key-state.ts';
 
 /** A change that is about to be attempted: what is on record before anything leaves for Octane. The store adds the time. */

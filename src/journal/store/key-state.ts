@@ -1,5 +1,5 @@
 import type { Change } from '../../operations/operation.ts';
-import type { Outcome } from '../../problems/problems.ts';
+import type { Outcome } from '../../problems/catalogue.ts';
 
 /** What the change that keeps a key has come to. Every time is in milliseconds since the epoch. */
 export interface Kept {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { Outcome } from '../../problems/problems.ts';
+import type { Outcome } from '../../problems/catalogue.ts';
 
 /** One row for each attempted change. */
 export interface ChangeRow {
