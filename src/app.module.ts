@@ -1,13 +1,14 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import type { Logger } from 'pino';
+import { RequestHooks } from './app.hooks.ts';
+import { RequestLine } from './audit/request-line.ts';
+import { AuthModule } from './auth/auth.module.ts';
 import { AuthenticateGuard } from './auth/authenticate.guard.ts';
-import { Issuers } from './auth/issuers.ts';
-import { JwtStrategy } from './auth/jwt.strategy.ts';
-import { VerifiedTokens } from './auth/verified-tokens.ts';
 import { AuthorizeGuard } from './callers/authorize.guard.ts';
-import { CallerDirectory } from './callers/caller-directory.ts';
 import { CallerGuard } from './callers/caller.guard.ts';
+import { CallersModule } from './callers/callers.module.ts';
 import { FloodGuard } from './callers/flood.guard.ts';
 import { ConfigModule } from './config/config.module.ts';
 import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
@@ -15,18 +16,15 @@ import type { Settings } from './config/settings.ts';
 import { DirectDebitModule } from './direct-debit/direct-debit.module.ts';
 import { directDebit } from './direct-debit/direct-debit.operation.ts';
 import { Lifecycle } from './health/lifecycle.ts';
-import { DocsController } from './http/docs.controller.ts';
-import { OpenApiController } from './http/open-api.controller.ts';
-import { OpenApi } from './http/open-api.ts';
+import { HttpModule } from './http/http.module.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
-import { ProblemsController } from './http/problems.controller.ts';
-import { RouteTable } from './http/route-table.ts';
+import { LimitsModule } from './limits/limits.module.ts';
+import { OpenApiModule } from './open-api/open-api.module.ts';
 import type { Operation } from './operations/operation.ts';
 import { Operations } from './operations/operations.ts';
 import { OperationsModule } from './operations/operations.module.ts';
-import { LimitsModule } from './limits/limits.module.ts';
-import { MetricsModule } from './telemetry/metrics.module.ts';
-import { TracingModule } from './telemetry/tracing.module.ts';
+import { ProblemsModule } from './problems/problems.module.ts';
+import { TelemetryModule } from './telemetry/telemetry.module.ts';
 import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
 import { welcomeEmail } from './welcome-email/welcome-email.operation.ts';
 
@@ -45,6 +43,7 @@ export const OPERATIONS: readonly OpenOperation[] = [
 export interface AppParts {
   readonly settings: Settings;
   readonly gateway: LiveGatewayConfig;
+  readonly logger: Logger;
   readonly operations: readonly OpenOperation[];
 }
 
@@ -53,37 +52,34 @@ export interface AppParts {
  * imported module would run after these.
  */
 @Module({
-  controllers: [ProblemsController],
   providers: [
-    { provide: APP_GUARD, useClass: AuthenticateGuard }, // 1 who sends this? 401, past too many bad tokens 429
-    { provide: APP_GUARD, useClass: CallerGuard }, //       2 which caller is that? 403
-    { provide: APP_GUARD, useClass: FloodGuard }, //        past five times its limit, whatever it asks: 429
-    { provide: APP_GUARD, useClass: AuthorizeGuard }, //    3 may the caller do this for that customer? 400, 403
-    //                                                      4 @JsonBody(): read and validate the body: 415, 413, 400, 422
-    //                                                      5 to 8 Dispatch, behind the controller: limits, journal, Octane
-    ProblemFilter, //                                       any throw on the way becomes a problem
-    { provide: APP_FILTER, useExisting: ProblemFilter },
-    Issuers,
-    JwtStrategy,
-    VerifiedTokens,
-    CallerDirectory,
-    RouteTable,
-    OpenApi,
+    RequestHooks, //                                             before: connections, tracing, load, head, path: 503, 505, 400, 404
+    { provide: APP_GUARD, useExisting: AuthenticateGuard }, // 1 who sends this? 401, past too many bad tokens 429
+    { provide: APP_GUARD, useExisting: CallerGuard }, //       2 which caller is that? 403
+    { provide: APP_GUARD, useExisting: FloodGuard }, //          past five times its limit, whatever it asks: 429
+    { provide: APP_GUARD, useExisting: AuthorizeGuard }, //    3 may the caller do this for that customer? 400, 403
+    //                                                         4 @JsonBody(): read and validate the body: 415, 413, 400, 422
+    //                                                         5 to 8 Dispatch, behind the controller: limits, journal, Octane
+    { provide: APP_FILTER, useExisting: ProblemFilter }, //      any throw on the way becomes a problem
+    RequestLine, //                                              after: RequestHooks tells the log, the metrics and the trace
     Lifecycle,
   ],
 })
 export class AppModule {
-  static of({ settings, gateway, operations }: AppParts): DynamicModule {
+  static of({ settings, gateway, logger, operations }: AppParts): DynamicModule {
     return {
       module: AppModule,
-      controllers: settings.docs === 'on' ? [OpenApiController, DocsController] : [],
       imports: [
         ConfigModule.of(settings, gateway),
-        MetricsModule,
-        TracingModule,
-        LimitsModule,
+        TelemetryModule.of(logger),
         OperationsModule.of(new Operations(operations.map(({ operation }) => operation))),
+        HttpModule,
+        LimitsModule,
+        AuthModule,
+        CallersModule,
         ...operations.map(({ module }) => module),
+        ProblemsModule,
+        ...(settings.docs === 'on' ? [OpenApiModule] : []),
       ],
     };
   }

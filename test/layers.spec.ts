@@ -5,8 +5,8 @@ import { dirname, join, normalize } from 'node:path';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: [],
   validation: [],
-  problems: [],
   operations: ['config', 'validation'],
+  problems: ['operations'],
   http: ['config', 'operations', 'problems'],
   outbound: ['config'],
   database: ['outbound'],
@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   audit: ['auth', 'callers', 'config', 'http', 'operations', 'problems', 'telemetry'],
   health: ['auth', 'config', 'journal', 'octane', 'telemetry'],
-  'open-api': ['config', 'http', 'operations', 'problems', 'validation'],
+  'open-api': ['config', 'operations', 'problems', 'validation'],
   'direct-debit': ['dispatch', 'operations', 'validation'],
   'welcome-email': ['dispatch', 'operations'],
 };

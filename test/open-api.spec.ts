@@ -7,7 +7,7 @@ import type { Settings } from '../src/config/settings.ts';
 import { SETTINGS } from '../src/config/tokens.ts';
 import { DirectDebitController } from '../src/direct-debit/direct-debit.controller.ts';
 import { SetDirectDebitDto } from '../src/direct-debit/dto/set-direct-debit.dto.ts';
-import { OpenApi } from '../src/http/open-api.ts';
+import { OpenApi } from '../src/open-api/open-api.ts';
 import { readDirectDebitAnswer } from '../src/direct-debit/wire.ts';
 import { makeDocument } from '../src/open-api/document.ts';
 import { RequireScope } from '../src/operations/access.decorators.ts';

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { Dispatch } from '../src/dispatch/dispatch.ts';
-import { OpenApi } from '../src/http/open-api.ts';
+import { OpenApi } from '../src/open-api/open-api.ts';
 import { eventually } from './support/eventually.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';

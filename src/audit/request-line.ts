@@ -1,15 +1,18 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { principalSlot } from '../auth/principal.ts';
 import { callerSlot, custnoSlot } from '../callers/caller.ts';
 import { CUSTNO } from '../config/customer-number.ts';
-import type { PeerAddress } from '../http/peer-address.ts';
+import type { RefusedMessage } from '../http/parser-errors.ts';
+import { PeerAddress } from '../http/peer-address.ts';
 import { refusal } from '../http/problem.filter.ts';
 import { hungUp } from '../http/request-end.ts';
-import type { Operations } from '../operations/operations.ts';
+import { Operations } from '../operations/operations.ts';
 import { PROBLEMS } from '../problems/catalogue.ts';
 import type { Outcome } from '../problems/catalogue.ts';
 import type { Problem } from '../problems/problem.ts';
+import { LOGGER } from '../telemetry/nest-logger.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
 import { traceIdOf } from '../telemetry/trace-context.ts';
 
@@ -17,12 +20,18 @@ import { traceIdOf } from '../telemetry/trace-context.ts';
  * The one `request completed` line of a request: nothing in it but what a request is told apart and judged by. That of an
  * attempted operation, allowed or refused, is its audit event too.
  */
+@Injectable()
 export class RequestLine {
   constructor(
-    private readonly logger: Logger,
-    private readonly peerOf: PeerAddress,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly peers: PeerAddress,
     private readonly operations: Operations,
   ) {}
+
+  /** Of a message that never became a request. */
+  logRefused(refused: RefusedMessage): void {
+    this.logger.info({ ...refused, route: 'none', durationMs: 0 }, 'request completed');
+  }
 
   log(request: FastifyRequest, reply: FastifyReply): void {
     const caller = callerSlot.get(request);
@@ -47,7 +56,7 @@ export class RequestLine {
         code: problem?.code,
         reason: problem?.extras.reason,
         cause: problem?.extras.cause,
-        peer: problem && this.peerOf(request.raw.socket, request.headers),
+        peer: problem && this.peers.of(request.raw.socket, request.headers),
         outcome: served?.kind === 'change' ? outcomeOf(problem, reply) : undefined,
         audit: operation && true,
         operation,

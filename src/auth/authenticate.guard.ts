@@ -1,16 +1,14 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Settings } from '../config/settings.ts';
-import { SETTINGS } from '../config/tokens.ts';
+import { PeerAddress } from '../http/peer-address.ts';
 import { AuthFailureLimit } from '../limits/auth-failure-limit.ts';
 import { reportOn } from '../limits/rate-limit-fields.ts';
+import { isPublic } from '../operations/access.decorators.ts';
 import { Problem } from '../problems/problem.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { peerAddress } from '../http/peer-address.ts';
-import type { PeerAddress } from '../http/peer-address.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import { bearerToken } from './bearer-token.ts';
 import { invalidToken, isGenuine } from './invalid-token.ts';
@@ -18,13 +16,10 @@ import { JwtStrategy } from './jwt.strategy.ts';
 import { principalSlot } from './principal.ts';
 import type { Principal } from './principal.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
-import { isPublic } from '../operations/access.decorators.ts';
 
 /** Step 1: nobody passes without a valid token, except to handlers that are @Public(). */
 @Injectable()
 export class AuthenticateGuard extends AuthGuard('jwt') {
-  private readonly peerOf: PeerAddress;
-
   constructor(
     private readonly reflector: Reflector,
     private readonly failureLimit: AuthFailureLimit,
@@ -32,10 +27,9 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
     private readonly jwt: JwtStrategy,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,
-    @Inject(SETTINGS) { trustedProxies }: Settings,
+    private readonly peers: PeerAddress,
   ) {
     super();
-    this.peerOf = peerAddress(trustedProxies);
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -86,6 +80,6 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
   private countFailure(context: ExecutionContext): void {
     const http = context.switchToHttp();
     const { raw, headers } = http.getRequest<FastifyRequest>();
-    this.failureLimit.count(this.peerOf(raw.socket, headers), reportOn(http.getResponse<FastifyReply>()));
+    this.failureLimit.count(this.peers.of(raw.socket, headers), reportOn(http.getResponse<FastifyReply>()));
   }
 }

@@ -11,7 +11,7 @@ const MAX_CONTENT_TYPE_CHARACTERS = 256;
 const MAX_DISCARDED_BYTES = 1024 * 1024;
 
 /**
- * Reads the body of a request. Fastify leaves bodies alone (see app.setup.ts), so that no byte of one is looked at before the
+ * Reads the body of a request. Fastify leaves bodies alone (see app.hooks.ts), so that no byte of one is looked at before the
  * guards have accepted its sender.
  *
  * @returns the parsed JSON; undefined for no body or an empty one

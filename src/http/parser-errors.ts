@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse, IncomingMessage, Server } from 'node:http';
 import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
 import { answerHeaders, requestIdOf } from './answer-headers.ts';
 import { Problem } from '../problems/problem.ts';
 import { problemBody } from '../problems/problem-body.ts';
-import type { PeerAddress } from './peer-address.ts';
+import { PeerAddress } from './peer-address.ts';
 
 /** What Node's HTTP parser says of a message that it refuses; `rawPacket` is the last piece read. */
 type ParserError = Error & { code?: string; rawPacket?: unknown };
@@ -29,15 +32,17 @@ export function parserRefusalOf(request: IncomingMessage): Problem | undefined {
  * Answers what never becomes a request: messages that Node's parser refuses, and the requests that Node would answer by
  * itself with an empty body.
  */
+@Injectable()
 export class ParserErrors {
+  private tell: ((refused: RefusedMessage) => void) | undefined;
+
   constructor(
-    private readonly publicUrl: string | undefined,
-    private readonly peerOf: PeerAddress,
-    private readonly onRefusal: (refused: RefusedMessage) => void,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'publicUrl'>,
+    private readonly peers: PeerAddress,
   ) {}
 
   /** For `server.on('clientError')`. */
-  readonly onClientError = (error: ParserError, socket: Socket): void => {
+  answer(error: ParserError, socket: Socket): void {
     const answering = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
@@ -51,11 +56,13 @@ export class ParserErrors {
       refusals.set(answering.req, problem);
       this.write(socket, problem, requestIdOf(answering.req));
     } else {
-      this.refuse(socket, parserProblem(error), randomUUID(), this.peerOf(socket, {}));
+      this.refuse(socket, parserProblem(error), randomUUID(), this.peers.of(socket, {}));
     }
-  };
+  }
 
-  listen(server: Server): void {
+  /** @param tell is told of each message that never became a request */
+  listen(server: Server, tell: (refused: RefusedMessage) => void): void {
+    this.tell = tell;
     server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
       const problem = new Problem('invalid-request', {
         status: 417,
@@ -63,13 +70,13 @@ export class ParserErrors {
       });
       const { headers, body } = this.render(problem, requestIdOf(request));
       response.writeHead(problem.status, headers).end(body);
-      this.report(problem, requestIdOf(request), this.peerOf(request.socket, request.headers));
+      this.report(problem, requestIdOf(request), this.peers.of(request.socket, request.headers));
     });
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
       // Node lets go of the socket here, and an error event that nobody listens to would end the process.
       socket.on('error', () => socket.destroy());
       const problem = new Problem('invalid-request', { status: 501, detail: 'This server is no proxy.' });
-      this.refuse(socket, problem, requestIdOf(request), this.peerOf(socket, request.headers));
+      this.refuse(socket, problem, requestIdOf(request), this.peers.of(socket, request.headers));
     });
   }
 
@@ -79,7 +86,7 @@ export class ParserErrors {
   }
 
   private report({ status, code }: Problem, requestId: string, peer: string | undefined): void {
-    this.onRefusal({ requestId, status, code, peer });
+    this.tell?.({ requestId, status, code, peer });
   }
 
   private write(socket: Socket, problem: Problem, requestId: string): void {
@@ -92,7 +99,7 @@ export class ParserErrors {
   }
 
   private render(problem: Problem, requestId: string): { headers: Record<string, string>; body: string } {
-    const body = JSON.stringify(problemBody(problem, requestId, this.publicUrl));
+    const body = JSON.stringify(problemBody(problem, requestId, this.settings.publicUrl));
     const headers = {
       ...answerHeaders(requestId),
       'content-type': 'application/problem+json',

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import fc from 'fast-check';
-import { peerAddress } from './peer-address.ts';
+import { PeerAddress } from './peer-address.ts';
 
 const PROXY = '10.0.0.1';
-const peerOf = peerAddress([PROXY, '10.1.0.0/16', 'fd00::/8', '192.0.2.200']);
+const peers = new PeerAddress({ trustedProxies: [PROXY, '10.1.0.0/16', 'fd00::/8', '192.0.2.200'] });
 const from = (remoteAddress: string | undefined, headers: IncomingHttpHeaders = {}): string | undefined =>
-  peerOf({ remoteAddress }, headers);
+  peers.of({ remoteAddress }, headers);
 const xForwardedFor = (value: string): string | undefined => from(PROXY, { 'x-forwarded-for': value });
 const forwarded = (value: string): string | undefined => from(PROXY, { forwarded: value });
 
@@ -26,7 +26,7 @@ describe('the peer', () => {
   it('is nobody else, whatever one says that is not trusted', () => {
     const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' };
     expect(from('198.51.100.1', headers)).toBe('198.51.100.1');
-    expect(peerAddress([])({ remoteAddress: PROXY }, headers)).toBe(PROXY);
+    expect(new PeerAddress({ trustedProxies: [] }).of({ remoteAddress: PROXY }, headers)).toBe(PROXY);
   });
 
   it.each([PROXY, `::ffff:${PROXY}`, '10.1.255.255', 'fd12::7', 'fd12::7%eth0', '192.0.2.200'])(

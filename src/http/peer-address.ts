@@ -1,11 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP, isIPv4, SocketAddress } from 'node:net';
-
-/** The IP address of whoever sent a request; undefined where the connection is gone, or has none. */
-export type PeerAddress = (
-  socket: { readonly remoteAddress?: string | undefined },
-  headers: IncomingHttpHeaders,
-) => string | undefined;
+import { Inject, Injectable } from '@nestjs/common';
+import type { Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/tokens.ts';
 
 /** A pair of a `Forwarded` header, or nothing, and what ends it (RFC 7239, section 4). */
 const FORWARDED_PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s",;]*)[ \t]*)?([,;]|$)/y;
@@ -18,27 +15,38 @@ const IPV4_IN_IPV6 = /^::ffff:(?=\d+\.)/i;
  *
  * `X-Forwarded-For` comes before `Forwarded`, which counts only without it: a proxy that knows one of them may well pass on
  * what its client wrote into the other.
- *
- * @param trustedProxies IP addresses and networks
  */
-export function peerAddress(trustedProxies: readonly string[]): PeerAddress {
-  const trusted = new BlockList();
-  for (const entry of trustedProxies) {
-    const [address = '', prefix] = entry.split('/');
-    if (prefix === undefined) trusted.addAddress(address, familyOf(address));
-    else trusted.addSubnet(address, Number(prefix), familyOf(address));
+@Injectable()
+export class PeerAddress {
+  private readonly trusted = new BlockList();
+
+  constructor(@Inject(SETTINGS) { trustedProxies }: Pick<Settings, 'trustedProxies'>) {
+    for (const entry of trustedProxies) {
+      const [address = '', prefix] = entry.split('/');
+      if (prefix === undefined) this.trusted.addAddress(address, familyOf(address));
+      else this.trusted.addSubnet(address, Number(prefix), familyOf(address));
+    }
   }
-  return ({ remoteAddress = '' }, headers) => {
+
+  /** @returns an IP address; undefined where the connection is gone, or has none */
+  of(
+    { remoteAddress = '' }: { readonly remoteAddress?: string | undefined },
+    headers: IncomingHttpHeaders,
+  ): string | undefined {
     let peer = addressIn(remoteAddress);
-    if (peer === undefined || !trusted.check(peer, familyOf(peer))) return peer;
+    if (peer === undefined || !this.isTrusted(peer)) return peer;
     for (const hop of hopsOf(headers).toReversed()) {
       const address = addressIn(hop);
       if (address === undefined) break;
       peer = address;
-      if (!trusted.check(peer, familyOf(peer))) break;
+      if (!this.isTrusted(peer)) break;
     }
     return peer;
-  };
+  }
+
+  private isTrusted(address: string): boolean {
+    return this.trusted.check(address, familyOf(address));
+  }
 }
 
 /** From the one that is farthest away. Several headers of a name are one list. */

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Settings } from '../config/settings.ts';
-import { explanationOf } from '../http/problem-pages.ts';
+import { explanationOf } from '../problems/problem-pages.ts';
 import { methodOf, pathOf } from '../operations/operation.ts';
 import type { BodyOf, Operation } from '../operations/operation.ts';
 import { Operations } from '../operations/operations.ts';

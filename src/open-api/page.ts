@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Settings } from '../config/settings.ts';
-import type { Page } from '../http/open-api.ts';
+import type { Page } from './open-api.ts';
 import { scalarScript } from './scalar.ts';
 
 /** Some of Scalar's colours have less contrast with their grounds than the 4.5 of WCAG. */

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
-import { makeOnce } from '../http/open-api.ts';
-import type { Reference } from '../http/open-api.ts';
+import { makeOnce } from './open-api.ts';
+import type { Reference } from './open-api.ts';
 import { makeDocument } from './document.ts';
 import { makePage } from './page.ts';
 

@@ -4,6 +4,9 @@ import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 import { harmless, REDACTED, REDACTED_PROPERTIES } from './log-line.ts';
 import { servedRequest } from './served-request.ts';
 
+/** Injection token of the `Logger` of pino: a type leaves nothing behind that could be a token. */
+export const LOGGER = Symbol('Logger');
+
 /**
  * JSON lines, each with the request that it was written for. Values from outside cannot start a new line or do anything
  * else to a terminal, and what looks like a secret is not shown.

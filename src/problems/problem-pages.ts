@@ -1,5 +1,5 @@
-import { PROBLEMS } from '../problems/catalogue.ts';
-import type { ProblemCode } from '../problems/catalogue.ts';
+import { PROBLEMS } from './catalogue.ts';
+import type { ProblemCode } from './catalogue.ts';
 
 /** What one problem means and what to do about it, as `GET /problems/{code}` tells programs. */
 export interface ProblemExplanation {

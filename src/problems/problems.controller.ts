@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../operations/access.decorators.ts';
 import { EXPLANATIONS, explanationOf, explanationPage, indexPage, isProblemCode } from './problem-pages.ts';
 import type { ProblemExplanation } from './problem-pages.ts';
-import { Problem } from '../problems/problem.ts';
+import { Problem } from './problem.ts';
 
 /** Where the `type` of every problem leads: HTML for a browser, JSON for anybody else. */
 @Controller('problems')
