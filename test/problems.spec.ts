@@ -21,6 +21,7 @@ const CODES: Readonly<Record<string, number>> = {
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'validation-failed': 422,
+  'idempotency-key-required': 400,
   'idempotency-key-reused': 422,
   'octane-rejected': 422,
   'rate-limited': 429,
