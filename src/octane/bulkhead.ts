@@ -1,4 +1,8 @@
 import { whenTimeIsOver } from '../outbound/running-time.ts';
+import { Problem } from '../problems/problem.ts';
+
+/** How long a call waits for a place. */
+const MAX_WAIT_MS = 1000;
 
 interface Waiter {
   readonly begin: () => void;
@@ -29,6 +33,22 @@ export class Bulkhead {
   /** Places that are taken. */
   get inFlight(): number {
     return this.held;
+  }
+
+  /**
+   * Runs a call in a place of its own.
+   *
+   * @param deadline of the call, by `performance.now()`
+   * @throws Problem `overloaded` where it gets no place, and whatever `call` throws
+   */
+  async run<T>(caller: string, deadline: number, call: () => Promise<T>): Promise<T> {
+    const leave = await this.take(caller, Math.min(MAX_WAIT_MS, deadline - performance.now()));
+    if (!leave) throw new Problem('overloaded', { reason: 'octane-in-flight' });
+    try {
+      return await call();
+    } finally {
+      leave();
+    }
   }
 
   /**

@@ -47,14 +47,12 @@ export class CredentialsLockout {
     if (!lockout) return;
     const retryAfterMs = lockout.hasTrial ? TRIAL_MS : lockout.until - performance.now();
     if (retryAfterMs <= 0) return;
-    const failure = new OctaneFailure(operation, {
+    throw new OctaneFailure(operation, {
       code: 'octane-credentials-rejected',
       outcome: 'not-sent',
       fault: 'locked-out',
       retryAfterMs,
     });
-    failure.attempts = 0;
-    throw failure;
   }
 
   /**

@@ -61,7 +61,7 @@ export class OctaneFailure extends Problem {
   readonly octaneStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
   /** How often Octane was called, or tried to be, when the failure became final. */
-  attempts = 1;
+  attempts: number;
 
   /**
    * Whether the same request with the same Idempotency-Key may be made anew: nothing was done, or Octane refused the gateway and
@@ -90,6 +90,7 @@ export class OctaneFailure extends Problem {
     });
     this.outcome = outcome;
     this.fault = fault;
+    this.attempts = fault === 'breaker-open' || fault === 'locked-out' ? 0 : 1;
     this.octaneStatus = octaneStatus;
     this.retryAfterMs = retryAfterMs;
   }
