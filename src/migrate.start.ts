@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { ConfigurationError } from './config/configuration-error.ts';
-import { databaseLocation } from './config/database-url.ts';
+import { databaseLocation, sqlitePathOf } from './config/database-url.ts';
 import { loadSetting } from './config/settings.ts';
 import { requireSchema } from './journal/store/migrate.ts';
-import { openPostgres, openSqlite, sqlitePathOf } from './journal/store/open-database.ts';
+import { openPostgres, openSqlite } from './journal/store/open-database.ts';
 import { CREATE_RATE_LIMITS } from './limits/postgres-counts.ts';
 import { failureCause } from './telemetry/failure-cause.ts';
 

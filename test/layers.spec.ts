@@ -78,6 +78,15 @@ it('the table has no circle, and nothing that nobody uses', async () => {
   expect(permitted.filter((each) => !used.has(each))).toEqual([]);
 });
 
+it('who asks for settings says which, apart from who hands them on to the operations', async () => {
+  const found: string[] = [];
+  for await (const file of glob('**/*.ts', { cwd: 'src' })) {
+    if (/@Inject\(SETTINGS\)[^,)]*: Settings\b/.test(await readFile(join('src', file), 'utf8')))
+      found.push(file);
+  }
+  expect(found.toSorted()).toEqual(['dispatch/body.pipe.ts', 'limits/limits.ts']);
+});
+
 it('only the list of operations knows the operations of this gateway by name', async () => {
   const own = new Set(['direct-debit', 'welcome-email']);
   const found: string[] = [];

@@ -28,7 +28,7 @@ export class Issuers {
   constructor(
     gateway: LiveGatewayConfig,
     private readonly metrics: Metrics,
-    @Inject(SETTINGS) settings: Settings,
+    @Inject(SETTINGS) settings: Pick<Settings, 'httpsProxy' | 'noProxy'>,
   ) {
     const proxy = outboundProxy(settings);
     this.connect = connectorOf({ timeoutMs: TIMEOUT_MS, names: new Names(2), proxy });

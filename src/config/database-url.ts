@@ -6,6 +6,7 @@ import pg from 'pg';
 import { InvalidValue } from './configuration-error.ts';
 import { FileReadings } from './file-readings.ts';
 
+const SQLITE = 'sqlite:';
 /** Every parameter of a URL that has a say in whether and how `pg` uses TLS. */
 const TLS_PARAMETERS = [
   'ssl',
@@ -34,11 +35,10 @@ loopback.addAddress('::1', 'ipv6');
  * @throws InvalidValue without the text, which may hold a password
  */
 export function parseDatabaseUrl(text: string): string {
-  const embedded = /^sqlite:(?<path>.*)$/s.exec(text);
-  if (embedded) {
-    if (embedded.groups?.['path']?.trim()) return text;
+  const path = sqlitePathOf(text);
+  if (path?.trim() === '')
     throw new InvalidValue('must name a file after sqlite:, such as sqlite:data/gateway.db');
-  }
+  if (path !== undefined) return text;
   // What is not encoded is read in one way here and in another way there.
   const isEncoded = !/%(?![0-9a-f]{2})/i.test(text) && !text.includes('#');
   const host = /^postgres(ql)?:\/\/\S+$/.test(text) && isEncoded ? hostOf(text) : undefined;
@@ -52,6 +52,11 @@ export function parseDatabaseUrl(text: string): string {
   return text;
 }
 
+/** @returns the path of a `sqlite:PATH` URL; undefined: it is that of a PostgreSQL */
+export function sqlitePathOf(url: string): string | undefined {
+  return url.startsWith(SQLITE) ? url.slice(SQLITE.length) : undefined;
+}
+
 /**
  * Refuses a database on another machine whose traffic could be read or changed on its way, unless the operator vouches for
  * the network.
@@ -60,7 +65,7 @@ export function parseDatabaseUrl(text: string): string {
  * @returns the URL to connect with: to another machine it verifies certificate and host name, whatever the driver makes of modes
  */
 export function requireVerifiedDatabase(url: string, allowInsecureHttp: boolean): string {
-  if (url.startsWith('sqlite:') || allowInsecureHttp || isThisMachine(hostOf(url) ?? '')) return url;
+  if (sqlitePathOf(url) !== undefined || allowInsecureHttp || isThisMachine(hostOf(url) ?? '')) return url;
   const { sslmode, sslrootcert, uselibpqcompat } = tlsParametersOf(url);
   const verifies = sslmode === 'verify-full' || (sslrootcert && MODES_WITH_CA.has(sslmode));
   if (!verifies || (uselibpqcompat !== undefined && sslmode !== 'verify-full')) {
@@ -77,7 +82,8 @@ export function requireVerifiedDatabase(url: string, allowInsecureHttp: boolean)
 
 /** Where a database is, for people: without user, password and parameters. */
 export function databaseLocation(url: string): string {
-  if (url.startsWith('sqlite:')) return `sqlite:${resolve(url.slice('sqlite:'.length))}`;
+  const path = sqlitePathOf(url);
+  if (path !== undefined) return SQLITE + resolve(path);
   const { host, port, database = '' } = driverOf(url);
   const shownHost = isIP(host) === 6 ? `[${host}]` : encodeURIComponent(host);
   return `postgres://${shownHost}:${port}/${encodeURIComponent(database)}`;

@@ -14,6 +14,7 @@ import { keySlot } from './operation-request.ts';
 @Injectable()
 export class BodyPipe implements PipeTransform<FastifyRequest> {
   constructor(
+    // Whole, for what an operation says of its body.
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly operations: Operations,
   ) {}

@@ -44,7 +44,7 @@ export function intentOf(
   { operation: { name: operation }, request }: AskedChange,
   repeatable: RepeatableRequest | undefined,
   at: number,
-  { octaneTimeoutMs, idempotencyTtlHours }: Settings,
+  { octaneTimeoutMs, idempotencyTtlHours }: Pick<Settings, 'octaneTimeoutMs' | 'idempotencyTtlHours'>,
 ): Intent {
   const { caller, custno } = request;
   const { issuer, clientId, subject, actor, groupno } = caller;

@@ -42,7 +42,7 @@ export class Claims {
     private readonly watch: StoreWatch,
     private readonly outcomes: Outcomes,
     private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'octaneTimeoutMs' | 'idempotencyTtlHours'>,
   ) {}
 
   /**

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { ConfigurationError } from '../config/configuration-error.ts';
-import { databaseLocation } from '../config/database-url.ts';
+import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
 import { loadSetting } from '../config/settings.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
 import { commandOf, Refusal } from './cli-command.ts';
@@ -10,7 +10,7 @@ import { erase, eraseSqlite, settle } from './corrections.ts';
 import type { JournalRecord } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { isNoTable } from './store/migrate.ts';
-import { openPostgres, openSqlite, readSqlite, sqlitePathOf } from './store/open-database.ts';
+import { openPostgres, openSqlite, readSqlite } from './store/open-database.ts';
 import { Retention } from './retention.ts';
 
 const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { sqlitePathOf } from '../config/database-url.ts';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { Claims } from './claims.ts';
@@ -6,7 +7,7 @@ import { Clock } from './clock.ts';
 import { Journal } from './journal.ts';
 import { JournalStore } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
-import { openPostgres, sqlitePathOf } from './store/open-database.ts';
+import { openPostgres } from './store/open-database.ts';
 import { Outcomes } from './outcomes.ts';
 import { Retention } from './retention.ts';
 import { SqliteJournalStore } from './store/sqlite-journal-store.ts';
@@ -17,7 +18,10 @@ import { StoreWatch } from './store/store-watch.ts';
     {
       provide: JournalStore,
       inject: [SETTINGS],
-      useFactory: ({ databaseUrl, migrateOnStart }: Settings): JournalStore => {
+      useFactory: ({
+        databaseUrl,
+        migrateOnStart,
+      }: Pick<Settings, 'databaseUrl' | 'migrateOnStart'>): JournalStore => {
         const path = sqlitePathOf(databaseUrl);
         return path === undefined
           ? new KyselyJournalStore(openPostgres(databaseUrl), migrateOnStart)

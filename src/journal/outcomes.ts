@@ -48,7 +48,7 @@ export class Outcomes {
     private readonly store: JournalStore,
     private readonly watch: StoreWatch,
     private readonly metrics: Metrics,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'publicUrl'>,
   ) {
     metrics.read('journal_backlog', () => this.backlog.owed);
     metrics.read('journal_withdrawals', () => this.withdrawals);

@@ -13,9 +13,6 @@ const BATCH_ROWS = 500;
 const FEW_RECORDS = 1000;
 const MOST_AT_ONCE_SHARE = 0.25;
 
-/** Settings that it needs. */
-type RetentionSettings = Pick<Settings, 'journalRetentionDays'>;
-
 /** Forgets replies when their keys expire and deletes records when they are old enough, a few at a time. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -25,7 +22,7 @@ export class Retention implements OnApplicationBootstrap, OnApplicationShutdown 
 
   constructor(
     private readonly store: JournalStore,
-    @Inject(SETTINGS) private readonly settings: RetentionSettings,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'journalRetentionDays'>,
   ) {}
 
   onApplicationBootstrap(): void {

@@ -14,7 +14,7 @@ export class AuthFailureLimit {
   private readonly policy: Policy;
   private readonly counts = new MemoryCounts();
 
-  constructor(@Inject(SETTINGS) { authFailureRateLimit }: Settings) {
+  constructor(@Inject(SETTINGS) { authFailureRateLimit }: Pick<Settings, 'authFailureRateLimit'>) {
     this.policy = {
       name: 'auth-failure',
       quota: authFailureRateLimit,

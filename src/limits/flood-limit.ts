@@ -19,7 +19,9 @@ const WINDOW_SECONDS = 60;
 export class FloodLimit {
   private readonly counts = new MemoryCounts();
 
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'userRateLimit' | 'callerRateLimit'>,
+  ) {}
 
   /** @throws Problem `rate-limited`; only then is the app told where it stands */
   count({ issuer, clientId, subject, customers, rateLimit }: Sender, report: LimitReport): void {

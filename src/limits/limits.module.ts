@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { sqlitePathOf } from '../config/database-url.ts';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -15,10 +16,10 @@ import { PostgresCounts } from './postgres-counts.ts';
     {
       provide: Counts,
       inject: [SETTINGS, Metrics],
-      useFactory: ({ databaseUrl, migrateOnStart }: Settings, metrics: Metrics): Counts =>
-        databaseUrl.startsWith('sqlite:')
-          ? new MemoryCounts()
-          : new PostgresCounts(databaseUrl, metrics, migrateOnStart),
+      useFactory: (settings: Pick<Settings, 'databaseUrl' | 'migrateOnStart'>, metrics: Metrics): Counts =>
+        sqlitePathOf(settings.databaseUrl) === undefined
+          ? new PostgresCounts(settings.databaseUrl, metrics, settings.migrateOnStart)
+          : new MemoryCounts(),
     },
     Limits,
     AuthFailureLimit,

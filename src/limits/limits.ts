@@ -43,6 +43,7 @@ export class Limits {
 
   constructor(
     private readonly counts: Counts,
+    // Whole, for what an operation says of its limit.
     @Inject(SETTINGS) settings: Settings,
     operations: Operations,
   ) {
@@ -109,7 +110,7 @@ export class Limits {
   }
 }
 
-function userPolicy({ userRateLimit }: Settings): Policy {
+function userPolicy({ userRateLimit }: Pick<Settings, 'userRateLimit'>): Policy {
   return {
     name: 'user',
     quota: userRateLimit,
@@ -119,7 +120,7 @@ function userPolicy({ userRateLimit }: Settings): Policy {
   };
 }
 
-function callerPolicy({ callerRateLimit }: Settings): Policy {
+function callerPolicy({ callerRateLimit }: Pick<Settings, 'callerRateLimit'>): Policy {
   return {
     name: 'caller',
     quota: callerRateLimit,
@@ -129,7 +130,7 @@ function callerPolicy({ callerRateLimit }: Settings): Policy {
   };
 }
 
-function changePolicy({ customerChangeRateLimit }: Settings): Policy {
+function changePolicy({ customerChangeRateLimit }: Pick<Settings, 'customerChangeRateLimit'>): Policy {
   return {
     name: 'customer-change',
     quota: customerChangeRateLimit,

@@ -17,7 +17,7 @@ export class LoadShedding implements OnApplicationBootstrap, OnApplicationShutdo
   private lookedAt = 0;
   private sheds = false;
 
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+  constructor(@Inject(SETTINGS) private readonly settings: Pick<Settings, 'maxEventLoopDelayMs'>) {}
 
   onApplicationBootstrap(): void {
     if (this.settings.maxEventLoopDelayMs === 0) return;

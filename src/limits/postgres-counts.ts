@@ -93,6 +93,7 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
     private readonly mayCreateTable: boolean,
   ) {
     super();
+    // Not the journal's: who counts has less patience, and counts that wait for a row must not keep a record waiting.
     this.pool = new PostgresPool(url, {
       connectMs: PATIENCE_MS,
       statementMs: PATIENCE_MS,

@@ -8,6 +8,8 @@ import type { OctaneConnections } from './octane-connections.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
+export type AxiosSettings = Pick<Settings, 'octaneBaseUrl' | 'octaneTimeoutMs'>;
+
 /** What else Octane is sent, and how. */
 export interface Sent {
   /** An interceptor may set others, and other values for these, apart from the content type. */
@@ -33,7 +35,7 @@ const NOTHING_MORE: Sent = { headers: {}, readBodyOf: undefined, isRepeatable: f
  * `defaults` holds nothing but the adapter, because axios merges each default into each request, which costs CPU: a request is
  * sent as it is given, to Octane and nowhere else. No status is an error, and nothing is transformed.
  */
-export function octaneAxios(connections: OctaneConnections, settings: Settings): AxiosInstance {
+export function octaneAxios(connections: OctaneConnections, settings: AxiosSettings): AxiosInstance {
   const instance = axios.create();
   for (const name of Object.keys(instance.defaults)) Reflect.deleteProperty(instance.defaults, name);
   instance.defaults.adapter = adapterOver(connections, settings);
@@ -48,7 +50,7 @@ export function octaneAxios(connections: OctaneConnections, settings: Settings):
  */
 function adapterOver(
   connections: OctaneConnections,
-  { octaneBaseUrl, octaneTimeoutMs }: Settings,
+  { octaneBaseUrl, octaneTimeoutMs }: AxiosSettings,
 ): AxiosAdapter {
   const basePath = new URL(octaneBaseUrl).pathname.replace(/\/$/, '');
   return async (config) => {

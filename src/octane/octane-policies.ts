@@ -26,7 +26,7 @@ export class OctanePolicies {
   private readonly retries: Retries;
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'octaneMaxInFlight' | 'octaneTimeoutMs'>,
     private readonly lockout: CredentialsLockout,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,

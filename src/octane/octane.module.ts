@@ -10,6 +10,7 @@ import { Names } from '../outbound/names.ts';
 import { outboundProxy } from '../outbound/proxy.ts';
 import { CredentialsLockout } from './credentials-lockout.ts';
 import { octaneAxios } from './octane-axios.ts';
+import type { AxiosSettings } from './octane-axios.ts';
 import { OctaneClient } from './octane-client.ts';
 import { OctaneConnections } from './octane-connections.ts';
 import { OctanePolicies } from './octane-policies.ts';
@@ -20,7 +21,10 @@ import { OctaneTransport } from './octane-transport.ts';
     {
       provide: OctaneConnections,
       inject: [SETTINGS, LiveGatewayConfig],
-      useFactory: (settings: Settings, gateway: LiveGatewayConfig) => {
+      useFactory: (
+        settings: Pick<Settings, 'octaneBaseUrl' | 'octaneConnectTimeoutMs' | 'httpsProxy' | 'noProxy'>,
+        gateway: LiveGatewayConfig,
+      ) => {
         const timeoutMs = settings.octaneConnectTimeoutMs;
         const names = new Names(1);
         const proxy = outboundProxy(settings);
@@ -51,7 +55,7 @@ class OctaneConnectionsModule implements OnApplicationShutdown {
     {
       provide: HttpService,
       inject: [OctaneConnections, SETTINGS],
-      useFactory: (connections: OctaneConnections, settings: Settings) =>
+      useFactory: (connections: OctaneConnections, settings: AxiosSettings) =>
         new HttpService(octaneAxios(connections, settings)),
     },
     OctaneTransport,

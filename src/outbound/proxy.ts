@@ -71,7 +71,10 @@ export class OutboundProxy {
 }
 
 /** @returns undefined where the settings name none */
-export function outboundProxy({ httpsProxy, noProxy }: Settings): OutboundProxy | undefined {
+export function outboundProxy({
+  httpsProxy,
+  noProxy,
+}: Pick<Settings, 'httpsProxy' | 'noProxy'>): OutboundProxy | undefined {
   return httpsProxy === undefined ? undefined : new OutboundProxy(httpsProxy, noProxy);
 }
 

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
+import { sqlitePathOf } from '../../src/config/database-url.ts';
 import type { JournalRecord } from '../../src/journal/store/journal-store.ts';
 import { KyselyJournalStore } from '../../src/journal/store/kysely-journal-store.ts';
-import { openPostgres, openSqlite, sqlitePathOf } from '../../src/journal/store/open-database.ts';
+import { openPostgres, openSqlite } from '../../src/journal/store/open-database.ts';
 import type { JournalSchema } from '../../src/journal/store/schema.ts';
 
 /** The record as it stands in the store, newest first, read from outside the gateway. */

@@ -20,12 +20,6 @@ const PATIENCE = {
 /** Together a few megabytes. */
 const MAX_REMEMBERED_STATEMENTS = 128;
 const MAX_REMEMBERED_LENGTH = 16 * 1024;
-const SQLITE = 'sqlite:';
-
-/** @returns the path of a `sqlite:PATH` URL, undefined for another store */
-export function sqlitePathOf(databaseUrl: string): string | undefined {
-  return databaseUrl.startsWith(SQLITE) ? databaseUrl.slice(SQLITE.length) : undefined;
-}
 
 /**
  * @param path of the file
