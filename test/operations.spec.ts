@@ -130,9 +130,11 @@ class CustomerController {
   }
 }
 
+// oxlint-disable-next-line typescript/no-extraneous-class -- what Nest takes for a module
 @Module({ imports: [DispatchModule], controllers: [PaymentController] })
 class PaymentModule {}
 
+// oxlint-disable-next-line typescript/no-extraneous-class -- what Nest takes for a module
 @Module({ imports: [DispatchModule], controllers: [CustomerController] })
 class CustomerModule {}
 

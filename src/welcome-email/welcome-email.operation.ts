@@ -19,7 +19,7 @@ export const welcomeEmail = change<SendWelcomeEmailDto, void>({
     detail:
       'This customer was sent as many welcome emails as an hour allows. Try again after the seconds in Retry-After.',
   }),
-  inDoubt: 'Ask the customer whether the email has arrived before it is sent again.',
+  inDoubt: 'Ask the customer whether the email has arrived before you ask for another.',
   body: dtoBody({
     dto: SendWelcomeEmailDto,
     required: false,
