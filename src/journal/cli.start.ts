@@ -11,6 +11,7 @@ import type { JournalRecord } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { isNoTable } from './store/migrate.ts';
 import { openPostgres, openSqlite, readSqlite } from './store/open-database.ts';
+import { findRecord, listRecords } from './store/read-records.ts';
 import { Retention } from './retention.ts';
 
 const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first
@@ -71,11 +72,15 @@ type Database = ReturnType<typeof openSqlite>;
 function run(command: Exclude<JournalCommand, { name: 'help' }>, url: string): Promise<void> {
   switch (command.name) {
     case 'list':
-      return reading(url, (store) => (command.json ? printJson : printTable)(store.list(command.filter)));
+      return lend(url, 'reads', (database) =>
+        (command.json ? printJson : printTable)(listRecords(database, command.filter)),
+      );
     case 'export':
-      return reading(url, (store) => printLines(store.list(command.filter)));
+      return lend(url, 'reads', (database) => printLines(listRecords(database, command.filter)));
     case 'show':
-      return reading(url, (store) => (command.json ? printJson : printFields)(one(store, command.id)));
+      return lend(url, 'reads', (database) =>
+        (command.json ? printJson : printFields)(one(database, command.id)),
+      );
     case 'settle':
       return settleOne(url, command);
     case 'erase':
@@ -85,43 +90,37 @@ function run(command: Exclude<JournalCommand, { name: 'help' }>, url: string): P
   }
 }
 
-async function reading(url: string, read: (store: KyselyJournalStore) => Promise<void>): Promise<void> {
-  const path = existingPathOf(url);
-  const store = new KyselyJournalStore(path === undefined ? openPostgres(url, 'reads') : readSqlite(path));
-  try {
-    await read(store);
-  } finally {
-    await store.close();
-  }
-}
-
-async function writing<T>(
+/** Lends the journal with that URL, which exists. */
+async function lend<T>(
   url: string,
-  write: (database: Database, isSqlite: boolean) => Promise<T>,
+  purpose: 'reads' | 'corrections',
+  use: (database: Database, isSqlite: boolean) => Promise<T>,
 ): Promise<T> {
-  const path = existingPathOf(url);
-  const database = path === undefined ? openPostgres(url, 'corrections') : openSqlite(path, false);
+  const path = sqlitePathOf(url);
+  if (path !== undefined && !existsSync(path)) throw noJournal();
+  const openFile = purpose === 'reads' ? readSqlite : (file: string) => openSqlite(file, false);
+  const database = path === undefined ? openPostgres(url, purpose) : openFile(path);
   try {
-    return await write(database, path !== undefined);
+    return await use(database, path !== undefined);
   } finally {
     await database.destroy();
   }
 }
 
 async function settleOne(url: string, { id, outcome, why }: Named<'settle'>): Promise<void> {
-  await reading(url, async (store) => {
-    const { outcome: known } = await recordWith(store, id);
+  await lend(url, 'reads', async (database) => {
+    const { outcome: known } = await recordWith(database, id);
     if (known !== 'unknown')
       throw new Refusal(`Only an unknown change can be settled. This one is ${known}.`);
   });
   const settlement = { outcome, at: Date.now(), by: recordedName(userInfo().username), why };
-  if (!(await writing(url, (database) => settle(database, id, settlement))))
+  if (!(await lend(url, 'corrections', (database) => settle(database, id, settlement))))
     throw new Refusal('Its outcome has just been recorded. Look at it again.');
   print(`Settled as ${outcome}.\n`);
 }
 
 async function eraseAll(url: string, { groupno, custno }: Named<'erase'>): Promise<void> {
-  const erased = await writing(url, (database, isSqlite) =>
+  const erased = await lend(url, 'corrections', (database, isSqlite) =>
     (isSqlite ? eraseSqlite : erase)(database, groupno, custno),
   );
   print(`Erased from ${erased} records.\n`);
@@ -129,29 +128,22 @@ async function eraseAll(url: string, { groupno, custno }: Named<'erase'>): Promi
 
 async function pruneAll(url: string): Promise<void> {
   const journalRetentionDays = loadSetting('journalRetentionDays');
-  const deleted = await writing(url, (database) =>
+  const deleted = await lend(url, 'corrections', (database) =>
     new Retention(new KyselyJournalStore(database, false), { journalRetentionDays }).prune(),
   );
   print(`Deleted ${deleted} records.\n`);
-}
-
-/** @returns the path of SQLite's file, which exists, or undefined for another store */
-function existingPathOf(url: string): string | undefined {
-  const path = sqlitePathOf(url);
-  if (path !== undefined && !existsSync(path)) throw noJournal();
-  return path;
 }
 
 function noJournal(): Refusal {
   return new Refusal('There is no journal where DATABASE_URL points: no gateway has run with it yet.');
 }
 
-async function* one(store: KyselyJournalStore, id: string): AsyncGenerator<JournalRecord> {
-  yield await recordWith(store, id);
+async function* one(database: Database, id: string): AsyncGenerator<JournalRecord> {
+  yield await recordWith(database, id);
 }
 
-async function recordWith(store: KyselyJournalStore, id: string): Promise<JournalRecord> {
-  const record = await store.show(id);
+async function recordWith(database: Database, id: string): Promise<JournalRecord> {
+  const record = await findRecord(database, id);
   if (!record) throw new Refusal('There is no record with that ID.');
   return record;
 }

@@ -10,6 +10,7 @@ import type { Databases } from '../../test/support/shared-postgres.ts';
 import type { Completion, Intent, JournalRecord, KeyHolder } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './store/open-database.ts';
+import { listRecords } from './store/read-records.ts';
 import { Retention } from './retention.ts';
 
 const START = Date.parse('2026-11-21T10:00:00Z');
@@ -72,7 +73,7 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
     error.mockRestore();
     return said;
   };
-  const records = (): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, START));
+  const records = (): Promise<JournalRecord[]> => Array.fromAsync(listRecords(database, {}, START));
   const begin = (at: number, ...intents: Intent[]): Promise<(KeyHolder | null)[]> => {
     time = at;
     return store.begin(intents);

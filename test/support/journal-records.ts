@@ -2,17 +2,17 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { sqlitePathOf } from '../../src/config/database-url.ts';
 import type { JournalRecord } from '../../src/journal/store/journal-store.ts';
-import { KyselyJournalStore } from '../../src/journal/store/kysely-journal-store.ts';
 import { openPostgres, openSqlite } from '../../src/journal/store/open-database.ts';
+import { listRecords } from '../../src/journal/store/read-records.ts';
 import type { JournalSchema } from '../../src/journal/store/schema.ts';
 
 /** The record as it stands in the store, newest first, read from outside the gateway. */
 export async function journalRecords(databaseUrl: string, now?: number): Promise<JournalRecord[]> {
-  const store = new KyselyJournalStore(open(databaseUrl));
+  const database = open(databaseUrl);
   try {
-    return await Array.fromAsync(store.list({}, now));
+    return await Array.fromAsync(listRecords(database, {}, now));
   } finally {
-    await store.close();
+    await database.destroy();
   }
 }
 

@@ -8,6 +8,7 @@ import type { Databases } from '../../../test/support/shared-postgres.ts';
 import type { Completion, Intent, JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './open-database.ts';
+import { findRecord, listRecords } from './read-records.ts';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 const YEAR_MS = 365 * 86_400_000;
@@ -35,7 +36,8 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
   let store: KyselyJournalStore;
   let time: number;
   let url: string;
-  const records = async (now = NOW): Promise<JournalRecord[]> => Array.fromAsync(store.list({}, now));
+  const records = async (now = NOW): Promise<JournalRecord[]> =>
+    Array.fromAsync(listRecords(database, {}, now));
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'octane-bff-journal-'));
@@ -59,7 +61,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
   it('records an intent, then its outcome', async () => {
     const intent = intentOf();
     expect(await store.begin([intent])).toEqual([null]);
-    expect(await store.show(intent.id, NOW)).toMatchObject({
+    expect(await findRecord(database, intent.id, NOW)).toMatchObject({
       outcome: 'in-progress',
       attempts: 0,
       octaneStatus: null,
@@ -238,7 +240,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     const [holder] = await store.begin([second]);
     await store.takeOver(holder!, second);
     await store.complete([completionOf(first.id, { reply: 'sealed' }), completionOf(second.id)]);
-    expect(await store.show(first.id, NOW)).toMatchObject({ outcome: 'applied' });
+    expect(await findRecord(database, first.id, NOW)).toMatchObject({ outcome: 'applied' });
     time = NOW + 15_000 + 60_000;
     await store.prune(YEAR_MS, 10);
     const left = database.selectFrom('changes').select(['key_hash', 'fingerprint', 'reply']);
@@ -285,7 +287,7 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     await store.begin(changes);
     await store.complete([completionOf(changes[0]!.id, { outcome: 'rejected', octaneStatus: 422 })]);
     const ids = async (filter: object, now = NOW): Promise<string[]> =>
-      (await Array.fromAsync(store.list(filter, now))).map(({ id }) => id);
+      (await Array.fromAsync(listRecords(database, filter, now))).map(({ id }) => id);
     const [a, b, c] = changes.map(({ id }) => id);
     expect(await ids({})).toEqual([c, b, a]);
     expect(await ids({ custno: '1' })).toEqual([c, a]);

@@ -1,15 +1,6 @@
+import type { Selectable } from 'kysely';
 import type { Change } from '../../operations/operation.ts';
-import type { Outcome } from '../../problems/catalogue.ts';
-
-/** What the change that keeps a key has come to. Every time is in milliseconds since the epoch. */
-export interface Kept {
-  readonly outcome: Outcome | null;
-  /** From then on a change without an outcome is one that a crash left behind. */
-  readonly unknownAt: number;
-  readonly expiresAt: number;
-  /** The sealed reply to give again. */
-  readonly reply: string | null;
-}
+import type { ChangeRow } from './schema.ts';
 
 /** `free`: as if it had never been used. `running`: wait. `unknown`: nobody knows. `finished`: there is a reply to give again. */
 export type KeyState = 'free' | 'running' | 'unknown' | 'finished';
@@ -34,10 +25,13 @@ export const ASKED_AGAIN = {
  *
  * @param kept undefined where no change keeps the key
  */
-export function keyStateOf(kept: Kept | undefined, now: number): KeyState {
+export function keyStateOf(
+  kept: Pick<Selectable<ChangeRow>, 'outcome' | 'unknown_at' | 'expires_at' | 'reply'> | undefined,
+  now: number,
+): KeyState {
   if (!kept) return 'free';
-  if (kept.outcome === null && now < kept.unknownAt) return 'running';
-  if (now >= kept.expiresAt) return 'free';
+  if (kept.outcome === null && now < kept.unknown_at) return 'running';
+  if (now >= (kept.expires_at ?? 0)) return 'free';
   if (kept.reply !== null) return 'finished';
   // A change that was not made, and whose refusal nobody can give again, is in nobody's way.
   return kept.outcome === 'not-sent' || kept.outcome === 'rejected' ? 'free' : 'unknown';

@@ -1,54 +1,19 @@
-import { PostgresAdapter, sql } from 'kysely';
-import type { Kysely, RawBuilder, Selectable, SelectQueryBuilder } from 'kysely';
-import { BatchStatement } from './batch-statement.ts';
+import { sql } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import { changeIdAt, firstIdAt } from './change-id.ts';
 import { JournalStore } from './journal-store.ts';
-import type {
-  Completion,
-  Intent,
-  JournalFilter,
-  JournalRecord,
-  KeyHolder,
-  OldRecords,
-  Pruned,
-} from './journal-store.ts';
-import { keyStateOf } from './key-state.ts';
-import type { KeyState } from './key-state.ts';
+import type { Completion, Intent, KeyHolder, OldRecords, Pruned } from './journal-store.ts';
+import { holdersOf } from './key-holders.ts';
+import type { Holder } from './key-holders.ts';
 import { requireSchema } from './migrate.ts';
-import type { ChangeRow, JournalSchema } from './schema.ts';
+import { BatchStatement, parameterTable } from './parameter-table.ts';
+import type { Columns } from './parameter-table.ts';
+import type { JournalSchema } from './schema.ts';
+import { isPostgres, POSTGRES_NOW, storeTime } from './store-time.ts';
 
-const PAGE_ROWS = 500;
 const PROBE_CHARACTERS = 500;
 /** A key that is freed may be gone again at once; one that another session has locked cannot be freed. */
 const MAX_TRIES = 3;
-
-/** No database can tell the type of such a value from a parameter alone. */
-const INTENT_TYPES = {
-  id: 'text',
-  issuer: 'text',
-  client: 'text',
-  subject: 'text',
-  groupno: 'text',
-  custno: 'text',
-  operation: 'text',
-  request_id: 'text',
-  actor: 'text',
-  unknown_after: 'bigint',
-  key_hash: 'text',
-  fingerprint: 'text',
-  ttl: 'bigint',
-  takes_over: 'text',
-  at: 'bigint',
-};
-const COMPLETION_TYPES = {
-  id: 'text',
-  outcome: 'text',
-  octane_status: 'integer',
-  attempts: 'integer',
-  duration: 'bigint',
-  reply: 'text',
-  keeps_key: 'integer',
-};
 
 /** An intent as it is written. */
 interface Entry {
@@ -58,44 +23,32 @@ interface Entry {
   readonly at: number | null;
 }
 
-/** In the order of {@link INTENT_TYPES}. */
-const entryValues = ({ intent, takesOver, at }: Entry): readonly unknown[] => [
-  intent.id,
-  intent.issuer,
-  intent.client,
-  intent.subject,
-  intent.groupno,
-  intent.custno,
-  intent.operation,
-  intent.requestId,
-  intent.actor,
-  intent.unknownAfterMs,
-  intent.key?.hash ?? null,
-  intent.key?.fingerprint ?? null,
-  intent.key?.ttlMs ?? null,
-  takesOver,
-  at,
-];
-
-/** In the order of {@link COMPLETION_TYPES}. */
-const completionValues = (completion: Completion): readonly unknown[] => [
-  completion.id,
-  completion.outcome,
-  completion.octaneStatus,
-  completion.attempts,
-  completion.durationMs,
-  completion.reply,
-  completion.keepsKey ? 1 : 0,
-];
-
-/** A table of parameters with that name, one row for each of `rows`. */
-function table(name: string, types: Record<string, string>, rows: readonly (readonly unknown[])[]) {
-  const casts = Object.values(types).map((type) => sql.raw(type));
-  const lines = rows.map(
-    (values) => sql`(${sql.join(casts.map((type, index) => sql`CAST(${values[index]} AS ${type})`))})`,
-  );
-  return sql`${sql.raw(`${name} (${Object.keys(types).join(', ')})`)} AS (VALUES ${sql.join(lines)})`;
-}
+const INTENT: Columns<Entry> = {
+  id: ['text', ({ intent }) => intent.id],
+  issuer: ['text', ({ intent }) => intent.issuer],
+  client: ['text', ({ intent }) => intent.client],
+  subject: ['text', ({ intent }) => intent.subject],
+  groupno: ['text', ({ intent }) => intent.groupno],
+  custno: ['text', ({ intent }) => intent.custno],
+  operation: ['text', ({ intent }) => intent.operation],
+  request_id: ['text', ({ intent }) => intent.requestId],
+  actor: ['text', ({ intent }) => intent.actor],
+  unknown_after: ['bigint', ({ intent }) => intent.unknownAfterMs],
+  key_hash: ['text', ({ intent }) => intent.key?.hash ?? null],
+  fingerprint: ['text', ({ intent }) => intent.key?.fingerprint ?? null],
+  ttl: ['bigint', ({ intent }) => intent.key?.ttlMs ?? null],
+  takes_over: ['text', ({ takesOver }) => takesOver],
+  at: ['bigint', ({ at }) => at],
+};
+const COMPLETION: Columns<Completion> = {
+  id: ['text', ({ id }) => id],
+  outcome: ['text', ({ outcome }) => outcome],
+  octane_status: ['integer', ({ octaneStatus }) => octaneStatus],
+  attempts: ['integer', ({ attempts }) => attempts],
+  duration: ['bigint', ({ durationMs }) => durationMs],
+  reply: ['text', ({ reply }) => reply],
+  keeps_key: ['integer', ({ keepsKey }) => (keepsKey ? 1 : 0)],
+};
 
 /**
  * The journal's queries, the same for SQLite and PostgreSQL. Every write is one statement, so no client that vanishes leaves a
@@ -106,8 +59,29 @@ export class KyselyJournalStore extends JournalStore {
   private readonly mayMigrate: boolean;
   private readonly clock: (() => number) | undefined;
   private readonly isPostgres: boolean;
-  private readonly insertions: BatchStatement<Entry>;
-  private readonly completions: BatchStatement<Completion>;
+  // A key that is held is seen before it is inserted: to insert it would wait for a session that has its row locked. The
+  // condition of the conflict names the partial index; a change without a key is in no index and in nobody's way.
+  private readonly insertions = new BatchStatement(
+    INTENT,
+    (entries) => sql`
+      WITH ${this.wanted(entries)}
+      ${this.insertFrom(sql`wanted`)}
+      WHERE (SELECT holder.id FROM changes AS holder WHERE holder.key_hash = timed.key_hash) IS NULL
+      ON CONFLICT (key_hash) WHERE key_hash IS NOT NULL DO NOTHING
+      RETURNING id`,
+  );
+  private readonly completions = new BatchStatement(
+    COMPLETION,
+    (completions) => sql`
+      WITH ${parameterTable('done', COMPLETION, completions)}
+      UPDATE changes SET
+        outcome = done.outcome, octane_status = done.octane_status, attempts = done.attempts,
+        completed_at = changes.at + done.duration,
+        reply = CASE WHEN done.keeps_key = 1 AND changes.fingerprint IS NOT NULL THEN done.reply END,
+        fingerprint = CASE WHEN done.keeps_key = 1 THEN changes.fingerprint END,
+        key_hash = CASE WHEN done.keeps_key = 1 OR changes.takes_over IS NOT NULL THEN changes.key_hash END
+      FROM done WHERE changes.id = done.id`,
+  );
   private migrated = false;
 
   /**
@@ -118,33 +92,8 @@ export class KyselyJournalStore extends JournalStore {
     super();
     this.database = database;
     this.mayMigrate = mayMigrate;
-    this.isPostgres = database.getExecutor().adapter instanceof PostgresAdapter;
+    this.isPostgres = isPostgres(database);
     this.clock = clock ?? (this.isPostgres ? undefined : Date.now);
-    // A key that is held is seen before it is inserted: to insert it would wait for a session that has its row locked. The
-    // condition of the conflict names the partial index; a change without a key is in no index and in nobody's way.
-    this.insertions = new BatchStatement(
-      (_, entries) =>
-        sql`
-        WITH ${this.wanted(entries)}
-        ${this.insertFrom(sql`wanted`)}
-        WHERE (SELECT holder.id FROM changes AS holder WHERE holder.key_hash = timed.key_hash) IS NULL
-        ON CONFLICT (key_hash) WHERE key_hash IS NOT NULL DO NOTHING
-        RETURNING id`.compile(database),
-      entryValues,
-    );
-    this.completions = new BatchStatement(
-      (_, completions) =>
-        sql`
-        WITH ${table('done', COMPLETION_TYPES, completions.map(completionValues))}
-        UPDATE changes SET
-          outcome = done.outcome, octane_status = done.octane_status, attempts = done.attempts,
-          completed_at = changes.at + done.duration,
-          reply = CASE WHEN done.keeps_key = 1 AND changes.fingerprint IS NOT NULL THEN done.reply END,
-          fingerprint = CASE WHEN done.keeps_key = 1 THEN changes.fingerprint END,
-          key_hash = CASE WHEN done.keeps_key = 1 OR changes.takes_over IS NOT NULL THEN changes.key_hash END
-        FROM done WHERE changes.id = done.id`.compile(database),
-      completionValues,
-    );
   }
 
   async open(): Promise<void> {
@@ -260,26 +209,6 @@ export class KyselyJournalStore extends JournalStore {
     await this.database.destroy();
   }
 
-  /** Every record that passes the filter, newest first, read page by page. */
-  async *list(filter: JournalFilter, time?: number): AsyncGenerator<JournalRecord> {
-    const now = time ?? (await this.now());
-    let before: string | undefined;
-    for (;;) {
-      let query = filtered(this.database.selectFrom('changes').selectAll(), filter, now);
-      if (before !== undefined) query = query.where('id', '<', before);
-      const rows = await query.orderBy('id', 'desc').limit(PAGE_ROWS).execute();
-      for (const row of rows) yield recordOf(row, now);
-      before = rows.at(-1)?.id;
-      if (rows.length < PAGE_ROWS) return;
-    }
-  }
-
-  async show(id: string, time?: number): Promise<JournalRecord | undefined> {
-    const now = time ?? (await this.now());
-    const row = await this.database.selectFrom('changes').selectAll().where('id', '=', id).executeTakeFirst();
-    return row && recordOf(row, now);
-  }
-
   /** @returns the ids of those that are recorded */
   private async insert(intents: readonly Intent[]): Promise<Set<string>> {
     const at = this.clock?.() ?? null;
@@ -297,7 +226,7 @@ export class KyselyJournalStore extends JournalStore {
    * because a role of PostgreSQL may insert and not update: it has an update of no row in it.
    */
   private wanted(entries: readonly Entry[]): RawBuilder<unknown> {
-    const wanted = table('wanted', INTENT_TYPES, entries.map(entryValues));
+    const wanted = parameterTable('wanted', INTENT, entries);
     return this.isPostgres
       ? sql`${wanted}, completable AS (UPDATE changes SET outcome = NULL WHERE false)`
       : wanted;
@@ -305,7 +234,7 @@ export class KyselyJournalStore extends JournalStore {
 
   /** The rest of the statement, without its conditions. */
   private insertFrom(tables: RawBuilder<unknown>): RawBuilder<unknown> {
-    const now = this.clock ? sql`wanted.at` : DATABASE_NOW;
+    const now = this.clock ? sql`wanted.at` : POSTGRES_NOW;
     return sql`
       INSERT INTO changes (id, at, issuer, client, subject, groupno, custno, operation, request_id, actor, unknown_at,
         key_hash, fingerprint, expires_at, takes_over)
@@ -333,123 +262,15 @@ export class KyselyJournalStore extends JournalStore {
     return this.isPostgres ? sql`FOR UPDATE SKIP LOCKED` : sql``;
   }
 
-  private async now(): Promise<number> {
-    if (this.clock) return this.clock();
-    const { rows } = await sql<{ now: number }>`SELECT ${DATABASE_NOW} AS now`.execute(this.database);
-    return rows[0]!.now;
+  private now(): number | Promise<number> {
+    return this.clock ? this.clock() : storeTime(this.database);
   }
 
-  private async holdersOf(intents: readonly Intent[]): Promise<Map<string, Holder>> {
+  private holdersOf(intents: readonly Intent[]): Promise<Map<string, Holder>> {
     const hashes = intents.flatMap(({ key }) => (key ? [key.hash] : []));
-    if (hashes.length === 0) return new Map();
-    const now = this.clock ? sql<number>`CAST(${this.clock()} AS bigint)` : DATABASE_NOW;
-    const rows = await this.database
-      .selectFrom('changes')
-      .select([...KEY_COLUMNS, now.as('now')])
-      .where('key_hash', 'in', hashes)
-      .execute();
-    const holders = await Promise.all(
-      rows.map(async (row) => {
-        const keeper = await this.keeperOf(row);
-        const kept = {
-          id: keeper?.id ?? row.id,
-          fingerprint: keeper?.fingerprint ?? '',
-          reply: keeper?.reply ?? null,
-        };
-        const state = keyStateOf(
-          keeper && {
-            outcome: keeper.outcome,
-            unknownAt: keeper.unknown_at,
-            expiresAt: keeper.expires_at ?? 0,
-            reply: keeper.reply,
-          },
-          row.now,
-        );
-        return { id: row.id, hash: row.key_hash ?? '', outcome: row.outcome, kept, state };
-      }),
-    );
-    return new Map(holders.map((holder) => [holder.hash, holder]));
+    const now = this.clock ? sql<number>`CAST(${this.clock()} AS bigint)` : POSTGRES_NOW;
+    return holdersOf(this.database, hashes, now);
   }
-
-  /** The change whose outcome counts for a key: the first that has not let it go, from its holder down. */
-  private async keeperOf(holder: KeyRow): Promise<KeyRow | undefined> {
-    let row: KeyRow | undefined = holder;
-    while (row && row.fingerprint === null) {
-      row =
-        row.takes_over === null
-          ? undefined
-          : await this.database
-              .selectFrom('changes')
-              .select(KEY_COLUMNS)
-              .where('id', '=', row.takes_over)
-              .executeTakeFirst();
-    }
-    return row;
-  }
-}
-
-const KEY_COLUMNS = [
-  'id',
-  'key_hash',
-  'fingerprint',
-  'takes_over',
-  'expires_at',
-  'outcome',
-  'unknown_at',
-  'reply',
-] as const;
-type KeyRow = Pick<Selectable<ChangeRow>, (typeof KEY_COLUMNS)[number]>;
-type Holder = Omit<KeyHolder, 'state'> & { readonly state: KeyState };
-
-/** What PostgreSQL's clock says, in milliseconds since the epoch. */
-const DATABASE_NOW = sql<number>`CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`;
-
-type Rows = SelectQueryBuilder<JournalSchema, 'changes', Selectable<ChangeRow>>;
-
-function filtered(
-  query: Rows,
-  { custno, client, issuer, outcome, since, until }: JournalFilter,
-  now: number,
-): Rows {
-  let rows = query;
-  if (custno !== undefined) rows = rows.where('custno', '=', custno);
-  if (client !== undefined) rows = rows.where('client', '=', client);
-  if (issuer !== undefined) rows = rows.where('issuer', '=', issuer);
-  if (since !== undefined) rows = rows.where('id', '>=', firstIdAt(since));
-  if (until !== undefined) rows = rows.where('id', '<', firstIdAt(until));
-  if (outcome === 'in-progress') rows = rows.where('outcome', 'is', null).where('unknown_at', '>', now);
-  else if (outcome === 'unknown') {
-    rows = rows.where((change) =>
-      change.or([
-        change('outcome', '=', outcome),
-        change.and([change('outcome', 'is', null), change('unknown_at', '<=', now)]),
-      ]),
-    );
-  } else if (outcome !== undefined) rows = rows.where('outcome', '=', outcome);
-  return rows;
-}
-
-function recordOf(row: Selectable<ChangeRow>, now: number): JournalRecord {
-  return {
-    id: row.id,
-    at: row.at,
-    issuer: row.issuer,
-    client: row.client,
-    subject: row.subject,
-    groupno: row.groupno,
-    custno: row.custno,
-    operation: row.operation,
-    outcome: row.outcome ?? (row.unknown_at <= now ? 'unknown' : 'in-progress'),
-    octaneStatus: row.octane_status,
-    attempts: row.attempts,
-    requestId: row.request_id,
-    // A journal that is only read may be of an older version.
-    actor: row.actor ?? null,
-    completedAt: row.completed_at,
-    settled: row.settled_at
-      ? { at: row.settled_at, by: row.settled_by ?? '', why: row.settled_why ?? '' }
-      : null,
-  };
 }
 
 /** The id begins with the time of the replica that made it, which may be wrong; `at` is the store's. */
