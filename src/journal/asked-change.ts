@@ -10,21 +10,19 @@ import type { Intent } from './store/journal-store.ts';
 const UNKNOWN_AFTER_BUDGET_MS = 5000;
 const HOUR_MS = 3_600_000;
 
-/** Who asks for a change, and what the app is told of it beside the answer. */
-export interface RequestOnRecord {
-  readonly caller: Caller;
-  readonly custno: string;
-  /** The request id. */
-  readonly id: string;
-  /** The Idempotency-Key, where the app sent one. */
-  readonly key: string | undefined;
-  markReplayed(): void;
-}
-
 /** A change that somebody asks for. */
 export interface AskedChange {
   readonly operation: Change;
-  readonly request: RequestOnRecord;
+  readonly request: {
+    readonly caller: Caller;
+    readonly custno: string;
+    /** The request id. */
+    readonly id: string;
+    /** The Idempotency-Key, where the app sent one. */
+    readonly key: string | undefined;
+    /** Tells the app that it gets the first answer to its key again. */
+    markReplayed(): void;
+  };
   /** The validated body. */
   readonly body: object;
 }
@@ -46,7 +44,7 @@ export function intentOf(
   at: number,
   { octaneTimeoutMs, idempotencyTtlHours }: Pick<Settings, 'octaneTimeoutMs' | 'idempotencyTtlHours'>,
 ): Intent {
-  const { caller, custno } = request;
+  const { caller, custno, id: requestId } = request;
   const { issuer, clientId, subject, actor, groupno } = caller;
   return {
     id: changeIdAt(at),
@@ -56,7 +54,7 @@ export function intentOf(
     groupno,
     custno,
     operation,
-    requestId: request.id,
+    requestId,
     actor: actor === undefined ? null : recordedName(actor),
     unknownAfterMs: octaneTimeoutMs + UNKNOWN_AFTER_BUDGET_MS,
     key: repeatable

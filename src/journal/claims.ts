@@ -19,11 +19,6 @@ import { STORE_PATIENCE_MS, StoreWatch } from './store/store-watch.ts';
 /** Of many that want to repeat one unknown change, one does; the others then find it under way. */
 const MAX_TRIES = 2;
 
-interface TakeOver {
-  readonly holder: KeyHolder;
-  readonly intent: Intent;
-}
-
 /** Puts each change on record before it leaves. Of those with one Idempotency-Key, one at a time gets the key. */
 @Injectable()
 export class Claims {
@@ -31,8 +26,8 @@ export class Claims {
     (intents) => this.store.begin(intents),
     isOfSomeRows,
   );
-  private readonly takeOvers = new GroupCommit<TakeOver, boolean>(
-    ([takeOver]) => this.store.takeOver(takeOver!.holder, takeOver!.intent).then((isTaken) => [isTaken]),
+  private readonly takeOvers = new GroupCommit<Parameters<JournalStore['takeOver']>, boolean>(
+    async ([takeOver]) => [await this.store.takeOver(...takeOver!)],
     () => false,
     1,
   );
@@ -66,13 +61,13 @@ export class Claims {
       if (verdict === 'outcome-unknown') throw new Problem(verdict, { advice: operation.inDoubt });
       if (verdict !== 'take-over') throw new Problem(verdict);
       const again = begin();
-      if (await this.write(this.takeOvers, { holder, intent }, again)) return again;
+      if (await this.write(this.takeOvers, [holder, intent], again)) return again;
     }
     // Somebody else is taking the key over.
     throw new Problem('request-in-progress');
   }
 
-  private async write<T, R>(commit: GroupCommit<T, R>, item: T, claim: Claim): Promise<R> {
+  private async write<T, R>(commit: GroupCommit<T, R>, item: NoInfer<T>, claim: Claim): Promise<R> {
     try {
       const write = commit.add(item, STORE_PATIENCE_MS, () => this.outcomes.withdraw(claim));
       return await this.watch.timed(write);

@@ -3,14 +3,8 @@ import { CUSTNO } from '../config/customer-number.ts';
 import type { Settlement } from './corrections.ts';
 import type { JournalFilter, JournalRecord } from './store/journal-store.ts';
 
-const OUTCOMES: readonly JournalRecord['outcome'][] = [
-  'applied',
-  'rejected',
-  'not-sent',
-  'unknown',
-  'in-progress',
-];
 const SETTLED: readonly Settlement['outcome'][] = ['applied', 'rejected', 'not-sent'];
+const OUTCOMES: readonly JournalRecord['outcome'][] = [...SETTLED, 'unknown', 'in-progress'];
 const FILTERS: readonly string[] = ['custno', 'client', 'issuer', 'outcome', 'since', 'until'];
 const MAX_REASON = 500;
 const TIME =
@@ -89,12 +83,12 @@ function filterOf({ custno, client, issuer, outcome, since, until }: Values): Jo
   const known = OUTCOMES.find((name) => name === outcome);
   if (outcome !== undefined && !known) throw misunderstood(`--outcome is one of ${OUTCOMES.join(', ')}`);
   return {
-    ...(custno !== undefined && { custno }),
-    ...(client !== undefined && { client }),
-    ...(issuer !== undefined && { issuer }),
-    ...(known && { outcome: known }),
-    ...(since !== undefined && { since: timeOf('--since', since) }),
-    ...(until !== undefined && { until: timeOf('--until', until) }),
+    custno,
+    client,
+    issuer,
+    outcome: known,
+    since: since === undefined ? since : timeOf('--since', since),
+    until: until === undefined ? until : timeOf('--until', until),
   };
 }
 

@@ -6,13 +6,13 @@ import { loadSetting } from '../config/settings.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
 import { commandOf, Refusal } from './cli-command.ts';
 import type { JournalCommand } from './cli-command.ts';
-import { erase, eraseSqlite, settle } from './corrections.ts';
+import { erase, settle } from './corrections.ts';
+import { Retention } from './retention.ts';
 import type { JournalRecord } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { isNoTable } from './store/migrate.ts';
 import { openPostgres, openSqlite, readSqlite } from './store/open-database.ts';
 import { findRecord, listRecords } from './store/read-records.ts';
-import { Retention } from './retention.ts';
 
 const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first
        npm run journal -- export [filters]           the same as JSON lines, one for each change
@@ -94,14 +94,14 @@ function run(command: Exclude<JournalCommand, { name: 'help' }>, url: string): P
 async function lend<T>(
   url: string,
   purpose: 'reads' | 'corrections',
-  use: (database: Database, isSqlite: boolean) => Promise<T>,
+  use: (database: Database) => Promise<T>,
 ): Promise<T> {
   const path = sqlitePathOf(url);
   if (path !== undefined && !existsSync(path)) throw noJournal();
   const openFile = purpose === 'reads' ? readSqlite : (file: string) => openSqlite(file, false);
   const database = path === undefined ? openPostgres(url, purpose) : openFile(path);
   try {
-    return await use(database, path !== undefined);
+    return await use(database);
   } finally {
     await database.destroy();
   }
@@ -120,9 +120,7 @@ async function settleOne(url: string, { id, outcome, why }: Named<'settle'>): Pr
 }
 
 async function eraseAll(url: string, { groupno, custno }: Named<'erase'>): Promise<void> {
-  const erased = await lend(url, 'corrections', (database, isSqlite) =>
-    (isSqlite ? eraseSqlite : erase)(database, groupno, custno),
-  );
+  const erased = await lend(url, 'corrections', (database) => erase(database, groupno, custno));
   print(`Erased from ${erased} records.\n`);
 }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Outcome } from '../problems/catalogue.ts';
 import type { JournalSchema } from './store/schema.ts';
+import { isPostgres } from './store/store-time.ts';
 
 /** Small enough that no lock is held long. */
 const BATCH_ROWS = 500;
@@ -54,8 +55,10 @@ export async function erase(
   groupno: string,
   custno: string,
 ): Promise<number> {
-  let erased = 0;
-  for (;;) {
+  const isSqlite = !isPostgres(database);
+  // What SQLite has in its file and its log of rows that were overwritten is overwritten too.
+  if (isSqlite) await sql`PRAGMA secure_delete = ON`.execute(database);
+  for (let erased = 0; ;) {
     const { numUpdatedRows } = await database
       .updateTable('changes')
       .set({ subject: ERASED, custno: ERASED, request_id: ERASED, actor: null, reply: null })
@@ -70,18 +73,8 @@ export async function erase(
       )
       .executeTakeFirstOrThrow();
     erased += Number(numUpdatedRows);
-    if (numUpdatedRows < BATCH_ROWS) return erased;
+    if (numUpdatedRows >= BATCH_ROWS) continue;
+    if (isSqlite) await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(database);
+    return erased;
   }
-}
-
-/** What SQLite has in its file and its log of rows that were overwritten is overwritten too. */
-export async function eraseSqlite(
-  database: Kysely<JournalSchema>,
-  groupno: string,
-  custno: string,
-): Promise<number> {
-  await sql`PRAGMA secure_delete = ON`.execute(database);
-  const erased = await erase(database, groupno, custno);
-  await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(database);
-  return erased;
 }

@@ -5,11 +5,11 @@ import { SETTINGS } from '../config/tokens.ts';
 import { Claims } from './claims.ts';
 import { Clock } from './clock.ts';
 import { Journal } from './journal.ts';
+import { Outcomes } from './outcomes.ts';
+import { Retention } from './retention.ts';
 import { JournalStore } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { openPostgres } from './store/open-database.ts';
-import { Outcomes } from './outcomes.ts';
-import { Retention } from './retention.ts';
 import { SqliteJournalStore } from './store/sqlite-journal-store.ts';
 import { StoreWatch } from './store/store-watch.ts';
 

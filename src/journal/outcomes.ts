@@ -33,10 +33,10 @@ const DEFECT: Result = { outcome: 'unknown', octaneStatus: null, attempts: 0, ke
 @Injectable()
 export class Outcomes {
   private readonly logger = new Logger('Journal');
-  private readonly completions = new GroupCommit<Completion, void>(async (completions) => {
-    await this.store.complete(completions);
-    return [];
-  }, isOfSomeRows);
+  private readonly completions = new GroupCommit<Completion, void>(
+    (completions) => this.store.complete(completions),
+    isOfSomeRows,
+  );
   private readonly backlog = new Backlog((error) => {
     this.watch.failed(error);
     if (!isOfRow(error)) return 'again';

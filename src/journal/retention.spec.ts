@@ -7,11 +7,11 @@ import { eventually } from '../../test/support/eventually.ts';
 import { intentAt } from '../../test/support/intent.ts';
 import { sharedPostgres } from '../../test/support/shared-postgres.ts';
 import type { Databases } from '../../test/support/shared-postgres.ts';
+import { Retention } from './retention.ts';
 import type { Completion, Intent, JournalRecord, KeyHolder } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './store/open-database.ts';
 import { listRecords } from './store/read-records.ts';
-import { Retention } from './retention.ts';
 
 const START = Date.parse('2026-11-21T10:00:00Z');
 const HOUR_MS = 3_600_000;

@@ -20,11 +20,11 @@ export class GroupCommit<T, R> {
   private writing = false;
 
   /**
-   * @param write gives one result for each item, in order
+   * @param write gives one result for each item, in order, or none at all
    * @param isOfSomeItems whether an error says that nothing was written because of some of the items: then each is written alone
    */
   constructor(
-    private readonly write: (items: readonly T[]) => Promise<readonly R[]>,
+    private readonly write: (items: readonly T[]) => Promise<readonly R[] | void>,
     private readonly isOfSomeItems: (error: unknown) => boolean,
     private readonly maxBatch = MAX_BATCH,
   ) {}
@@ -73,7 +73,7 @@ export class GroupCommit<T, R> {
   private async writeBatch(batch: readonly Waiting<T, R>[]): Promise<void> {
     try {
       const results = await this.write(batch.map(({ item }) => item));
-      batch.forEach(({ resolve }, index) => resolve(results[index] as R));
+      batch.forEach(({ resolve }, index) => resolve(results?.[index] as R));
     } catch (error) {
       if (batch.length > 1 && this.isOfSomeItems(error)) this.writeSingly(batch);
       else for (const { reject } of batch) reject(error);

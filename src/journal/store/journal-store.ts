@@ -77,14 +77,14 @@ export interface JournalRecord {
 }
 
 export interface JournalFilter {
-  readonly custno?: string;
-  readonly client?: string;
-  readonly issuer?: string;
-  readonly outcome?: JournalRecord['outcome'];
+  readonly custno?: string | undefined;
+  readonly client?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly outcome?: JournalRecord['outcome'] | undefined;
   /** Inclusive. */
-  readonly since?: number;
+  readonly since?: number | undefined;
   /** Exclusive. */
-  readonly until?: number;
+  readonly until?: number | undefined;
 }
 
 /**

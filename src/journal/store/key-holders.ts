@@ -4,17 +4,7 @@ import { keyStateOf } from './key-state.ts';
 import type { KeyState } from './key-state.ts';
 import type { ChangeRow, JournalSchema } from './schema.ts';
 
-const COLUMNS = [
-  'id',
-  'key_hash',
-  'fingerprint',
-  'takes_over',
-  'expires_at',
-  'outcome',
-  'unknown_at',
-  'reply',
-] as const;
-type KeyRow = Pick<Selectable<ChangeRow>, (typeof COLUMNS)[number]>;
+type Row = Selectable<ChangeRow>;
 
 /** The change that has a key, also where the key is free. */
 export type Holder = Omit<KeyHolder, 'state'> & { readonly state: KeyState };
@@ -31,7 +21,8 @@ export async function holdersOf(
   if (hashes.length === 0) return new Map();
   const rows = await database
     .selectFrom('changes')
-    .select([...COLUMNS, now.as('now')])
+    .selectAll()
+    .select(now.as('now'))
     .where('key_hash', 'in', hashes)
     .execute();
   const holders = rows.map(async (row): Promise<[string, Holder]> => {
@@ -45,12 +36,12 @@ export async function holdersOf(
 }
 
 /** The change whose outcome counts for a key: the first that has not let it go, from its holder down. */
-async function keeperOf(database: Kysely<JournalSchema>, holder: KeyRow): Promise<KeyRow | undefined> {
-  let row: KeyRow | undefined = holder;
+async function keeperOf(database: Kysely<JournalSchema>, holder: Row): Promise<Row | undefined> {
+  let row: Row | undefined = holder;
   while (row && row.fingerprint === null) {
     const below: string | null = row.takes_over;
     if (below === null) return undefined;
-    row = await database.selectFrom('changes').select(COLUMNS).where('id', '=', below).executeTakeFirst();
+    row = await database.selectFrom('changes').selectAll().where('id', '=', below).executeTakeFirst();
   }
   return row;
 }

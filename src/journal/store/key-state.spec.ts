@@ -1,12 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
+import { PROBLEMS } from '../../problems/problems.ts';
 import { intentAt } from '../../../test/support/intent.ts';
 import { sharedPostgres } from '../../../test/support/shared-postgres.ts';
 import type { Databases } from '../../../test/support/shared-postgres.ts';
 import type { Completion, Intent, KeyHolder } from './journal-store.ts';
+import { ASKED_AGAIN, keyStateOf } from './key-state.ts';
 import type { KeyState } from './key-state.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './open-database.ts';
@@ -43,7 +45,67 @@ interface Ending {
 }
 type Event = { readonly name: 'ask' | 'late' | 'expire' | 'prune' } | Ending;
 
-/** The table of docs/journal.md, told by what happened instead of by what is stored. */
+type Kept = NonNullable<Parameters<typeof keyStateOf>[0]>;
+
+/** What the rows of the first table speak of. */
+const KEPT: Readonly<Record<string, readonly (Partial<Kept> | undefined)[]>> = {
+  'there is none': [undefined],
+  'has no outcome, before `unknown_at`': [{ unknown_at: NOW + 1 }],
+  'has no outcome, after `unknown_at`': [{}],
+  'is `unknown`': [{ outcome: 'unknown' }],
+  'is `applied` or `rejected`, and has a `reply`': [
+    { outcome: 'applied', reply: 'sealed' },
+    { outcome: 'rejected', reply: 'sealed' },
+  ],
+  'is `applied`, and has no `reply`: a person settled or erased it': [{ outcome: 'applied' }],
+  'is `rejected` or `not-sent`, and has no `reply`: a person changed it too': [
+    { outcome: 'rejected' },
+    { outcome: 'not-sent' },
+  ],
+};
+
+/** @returns the rows below that heading in docs/journal.md */
+async function documented(heading: string): Promise<string[][]> {
+  const page = await readFile('docs/journal.md', 'utf8');
+  const [table = ''] = page.slice(page.indexOf(`| ${heading} `)).split('\n\n');
+  const [, , ...lines] = table.split('\n');
+  return lines.map((line) => line.split(' | ').map((cell) => cell.replaceAll(/^\| | \|$/g, '').trim()));
+}
+
+describe('docs/journal.md', () => {
+  it('says in which state a key is', async () => {
+    const states = (changes: readonly (Partial<Kept> | undefined)[], expires_at: number): string => {
+      const all = changes.map(
+        (change) => change && { outcome: null, unknown_at: NOW, reply: null, expires_at, ...change },
+      );
+      return [...new Set(all.map((kept) => keyStateOf(kept, NOW)))].join();
+    };
+    const coded = Object.entries(KEPT).map(([text, changes]) => [
+      text,
+      states(changes, NOW + 1),
+      states(changes, NOW),
+    ]);
+    expect(await documented('the change that keeps the key')).toEqual(coded);
+  });
+
+  it('says what another request with the key gets', async () => {
+    const said = (
+      verdict: (typeof ASKED_AGAIN)[keyof typeof ASKED_AGAIN]['harmless' | 'once' | 'another body'],
+    ) => {
+      if (verdict === 'take-over') return 'is sent again, as a new change';
+      if (verdict === 'replay') return 'gets the first answer again';
+      return `${PROBLEMS[verdict].status} \`${verdict}\``;
+    };
+    const coded = Object.entries(ASKED_AGAIN).map(([state, { harmless, once, 'another body': other }]) => [
+      state,
+      ...[harmless, once, other].map(said),
+    ]);
+    const free = ['free', 'is a new change', 'is a new change', 'is a new change'];
+    expect(await documented('the key is')).toEqual([free, ...coded]);
+  });
+});
+
+/** The first table of docs/journal.md, told by what happened instead of by what is stored. */
 function expectedOf(changes: readonly Change[]): { state: KeyState; keeper: number } {
   const keeper = changes.findLastIndex(({ end }) => end !== 'not-sent');
   const kept = changes[keeper];

@@ -6,7 +6,7 @@ import type { Completion, Intent, KeyHolder, OldRecords, Pruned } from './journa
 import { holdersOf } from './key-holders.ts';
 import type { Holder } from './key-holders.ts';
 import { requireSchema } from './migrate.ts';
-import { BatchStatement, parameterTable } from './parameter-table.ts';
+import { batchStatement, parameterTable } from './parameter-table.ts';
 import type { Columns } from './parameter-table.ts';
 import type { JournalSchema } from './schema.ts';
 import { isPostgres, POSTGRES_NOW, storeTime } from './store-time.ts';
@@ -61,7 +61,7 @@ export class KyselyJournalStore extends JournalStore {
   private readonly isPostgres: boolean;
   // A key that is held is seen before it is inserted: to insert it would wait for a session that has its row locked. The
   // condition of the conflict names the partial index; a change without a key is in no index and in nobody's way.
-  private readonly insertions = new BatchStatement(
+  private readonly insertions = batchStatement(
     INTENT,
     (entries) => sql`
       WITH ${this.wanted(entries)}
@@ -70,7 +70,7 @@ export class KyselyJournalStore extends JournalStore {
       ON CONFLICT (key_hash) WHERE key_hash IS NOT NULL DO NOTHING
       RETURNING id`,
   );
-  private readonly completions = new BatchStatement(
+  private readonly completions = batchStatement(
     COMPLETION,
     (completions) => sql`
       WITH ${parameterTable('done', COMPLETION, completions)}
@@ -152,7 +152,7 @@ export class KyselyJournalStore extends JournalStore {
   }
 
   async complete(completions: readonly Completion[]): Promise<void> {
-    await this.completions.execute(this.database, completions);
+    await this.completions(this.database, completions);
   }
 
   async withdraw(intent: Intent, completion: Completion): Promise<void> {
@@ -217,7 +217,7 @@ export class KyselyJournalStore extends JournalStore {
     const sorted = entries.toSorted((a, b) =>
       (a.intent.key?.hash ?? '') < (b.intent.key?.hash ?? '') ? -1 : 1,
     );
-    const rows = (await this.insertions.execute(this.database, sorted)) as { id: string }[];
+    const rows = (await this.insertions(this.database, sorted)) as { id: string }[];
     return new Set(rows.map(({ id }) => id));
   }
 

@@ -3,26 +3,21 @@ import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { MIGRATIONS } from './schema.ts';
 import type { JournalSchema } from './schema.ts';
+import { StoreFault } from './store-fault.ts';
 
 const NO_TABLE_OF_POSTGRES = '42P01';
 const NO_TABLE_OF_SQLITE = /^no such table/;
-
-/** The store's schema is older than this version needs, or is not there at all, and must not be changed here. */
-export class OutdatedSchema extends Error {
-  override readonly name = 'OutdatedSchema';
-  readonly code = 'SCHEMA_OUTDATED';
-}
 
 /**
  * Brings the schema up to date; several processes may do so at once. A schema that is up to date, or newer, needs no right to
  * change anything.
  *
  * @param mayMigrate whether it may be changed
- * @throws OutdatedSchema where it would have to be, and may not
+ * @throws StoreFault SCHEMA_OUTDATED: it is too old, or not there at all, and may not be changed
  */
 export async function requireSchema(database: Kysely<JournalSchema>, mayMigrate: boolean): Promise<void> {
   if (await isUpToDate(database)) return;
-  if (!mayMigrate) throw new OutdatedSchema();
+  if (!mayMigrate) throw new StoreFault('SCHEMA_OUTDATED');
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();
   // SQLite lets only one of several succeed.

@@ -4,8 +4,8 @@ import Database from 'better-sqlite3';
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
 import type { PostgresPool as KyselyPool, SqliteDatabase } from 'kysely';
 import { PostgresPool } from '../../database/postgres-pool.ts';
-import { OutdatedSchema } from './migrate.ts';
 import type { JournalSchema } from './schema.ts';
+import { StoreFault } from './store-fault.ts';
 
 /** How long another process may hold the write lock of a SQLite file. */
 const PATIENCE_MS = 1500;
@@ -33,7 +33,7 @@ export function openSqlite(path: string, mayCreate = true): Kysely<JournalSchema
           mkdirSync(dirname(path), { recursive: true });
           closeSync(openSync(path, 'a', 0o600));
         } else if (!existsSync(path)) {
-          throw new OutdatedSchema();
+          throw new StoreFault('SCHEMA_OUTDATED');
         }
         const database = new Database(path, { timeout: PATIENCE_MS, fileMustExist: !mayCreate });
         try {

@@ -26,34 +26,24 @@ export function parameterTable<Row>(
 }
 
 /**
- * A statement over some rows. Its text is built once for each number of them: Kysely takes longer to build one than SQLite to
- * run it. No parameter properties: the tests run the worker's files unbuilt.
+ * Makes a statement over some rows. Its text is built once for each number of them: Kysely takes longer to build one than SQLite
+ * to run it.
+ *
+ * @param columns of the one table of parameters
+ * @param build gives a statement with that table, and with no other parameter
+ * @returns runs it and gives the rows that it returns
  */
-export class BatchStatement<Row> {
-  private readonly columns: Columns<Row>;
-  private readonly build: (rows: readonly Row[]) => RawBuilder<unknown>;
-  private readonly texts = new Map<number, string>();
-
-  /**
-   * @param columns of the one table of parameters
-   * @param build gives a statement with that table, and with no other parameter
-   */
-  constructor(columns: Columns<Row>, build: (rows: readonly Row[]) => RawBuilder<unknown>) {
-    this.columns = columns;
-    this.build = build;
-  }
-
-  /** @returns the rows that the statement returns */
-  async execute(database: Kysely<JournalSchema>, rows: readonly Row[]): Promise<unknown[]> {
-    const text = this.texts.get(rows.length);
-    const query =
-      text === undefined
-        ? this.build(rows).compile(database)
-        : CompiledQuery.raw(
-            text,
-            rows.flatMap((row) => Object.values(this.columns).map(([, valueOf]) => valueOf(row))),
-          );
-    if (rows.length <= MAX_REMEMBERED_ROWS) this.texts.set(rows.length, query.sql);
+export function batchStatement<Row>(
+  columns: Columns<Row>,
+  build: (rows: readonly Row[]) => RawBuilder<unknown>,
+): (database: Kysely<JournalSchema>, rows: readonly Row[]) => Promise<unknown[]> {
+  const values = Object.values(columns).map(([, valueOf]) => valueOf);
+  const texts = new Map<number, string>();
+  return async (database, rows) => {
+    const text = texts.get(rows.length);
+    const parameters = (): unknown[] => rows.flatMap((row) => values.map((valueOf) => valueOf(row)));
+    const query = text === undefined ? build(rows).compile(database) : CompiledQuery.raw(text, parameters());
+    if (rows.length <= MAX_REMEMBERED_ROWS) texts.set(rows.length, query.sql);
     return (await database.executeQuery(query)).rows;
-  }
+  };
 }

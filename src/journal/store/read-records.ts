@@ -41,12 +41,13 @@ export async function findRecord(
 
 function filtered(
   database: Kysely<JournalSchema>,
-  { since, until, outcome, ...equal }: JournalFilter,
+  { custno, client, issuer, since, until, outcome }: JournalFilter,
   now: number,
 ) {
   let rows = database.selectFrom('changes').selectAll();
-  for (const [column, value] of Object.entries(equal))
-    rows = rows.where(column as keyof typeof equal, '=', value);
+  if (custno !== undefined) rows = rows.where('custno', '=', custno);
+  if (client !== undefined) rows = rows.where('client', '=', client);
+  if (issuer !== undefined) rows = rows.where('issuer', '=', issuer);
   if (since !== undefined) rows = rows.where('id', '>=', firstIdAt(since));
   if (until !== undefined) rows = rows.where('id', '<', firstIdAt(until));
   if (outcome === 'in-progress') return rows.where('outcome', 'is', null).where('unknown_at', '>', now);

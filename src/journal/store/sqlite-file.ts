@@ -1,20 +1,10 @@
 import { statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import Database from 'better-sqlite3';
+import { StoreFault } from './store-fault.ts';
 
 /** A file that somebody may still be copying is left alone until it has not changed for that long. */
 const STILL_MS = 1000;
-
-/** The store's file is not where it was, or must not be written; `code` says which. */
-class SqliteFileFault extends Error {
-  override readonly name = 'SqliteFileFault';
-  readonly code: 'SQLITE_FILE_MOVED' | 'SQLITE_READONLY';
-
-  constructor(code: SqliteFileFault['code']) {
-    super(code);
-    this.code = code;
-  }
-}
 
 /**
  * The file of a SQLite database, with its write-ahead log. SQLite itself goes on writing to one that was moved, deleted or
@@ -43,17 +33,17 @@ export class SqliteFile {
     return identityOf(statOf(this.path)) === this.database && identityOf(this.statOfLog()) === this.log;
   }
 
-  /** @throws SqliteFileFault where the files in use are not those of the path any more, or the file has become read-only */
+  /** @throws StoreFault where the files in use are not those of the path any more, or the file has become read-only */
   check(): void {
-    if (!this.isInPlace()) throw new SqliteFileFault('SQLITE_FILE_MOVED');
+    if (!this.isInPlace()) throw new StoreFault('SQLITE_FILE_MOVED');
     // Root may write it all the same. Whoever took the right from everybody did not mean that.
-    if (((statOf(this.path)?.mode ?? 0) & 0o222) === 0) throw new SqliteFileFault('SQLITE_READONLY');
+    if (((statOf(this.path)?.mode ?? 0) & 0o222) === 0) throw new StoreFault('SQLITE_READONLY');
   }
 
   /**
    * Once the files are closed: whether the path holds a whole journal to open, be it the one that was in use or a copy of it.
    *
-   * @throws SqliteFileFault
+   * @throws StoreFault
    */
   requireJournal(): void {
     const database = statOf(this.path);
@@ -63,7 +53,7 @@ export class SqliteFile {
     const hasLogOfAnother = !isTheSame && log !== undefined && identityOf(log) === this.log && log.size > 0;
     const isStill = isTheSame || this.isStill([database, log]);
     if (!database || hasLogOfAnother || !isStill || !isJournal(this.path))
-      throw new SqliteFileFault('SQLITE_FILE_MOVED');
+      throw new StoreFault('SQLITE_FILE_MOVED');
   }
 
   private isStill(files: readonly (Stats | undefined)[]): boolean {

@@ -2,8 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, KeyHolder, OldRecords, Pruned } from './journal-store.ts';
 
-type Method =
-  'open' | 'begin' | 'takeOver' | 'complete' | 'withdraw' | 'countOld' | 'prune' | 'check' | 'close';
+type Method = keyof JournalStore;
 
 export interface StoreCall {
   readonly id: number;
@@ -25,14 +24,9 @@ export interface StoreThread {
 /** What a batch leaves behind is gone with the next: more would only lie about in memory. */
 const YOUNG_GENERATION_MB = 6;
 
-interface Pending {
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** The journal in a SQLite file, in a thread of its own: a slow disk delays writes, not the event loop. */
 export class SqliteJournalStore extends JournalStore {
-  private readonly pending = new Map<number, Pending>();
+  private readonly pending = new Map<number, Omit<PromiseWithResolvers<unknown>, 'promise'>>();
   private worker: Worker | undefined;
   private calls = 0;
   private wasOpen = false;
@@ -45,51 +39,54 @@ export class SqliteJournalStore extends JournalStore {
   }
 
   async open(): Promise<void> {
-    await this.call('open', []);
+    await this.call('open');
     this.wasOpen = true;
   }
 
   begin(intents: readonly Intent[]): Promise<(KeyHolder | null)[]> {
-    return this.call('begin', [intents]) as Promise<(KeyHolder | null)[]>;
+    return this.call('begin', intents);
   }
 
   takeOver(holder: KeyHolder, intent: Intent): Promise<boolean> {
-    return this.call('takeOver', [holder, intent]) as Promise<boolean>;
+    return this.call('takeOver', holder, intent);
   }
 
-  async complete(completions: readonly Completion[]): Promise<void> {
-    await this.call('complete', [completions]);
+  complete(completions: readonly Completion[]): Promise<void> {
+    return this.call('complete', completions);
   }
 
-  async withdraw(intent: Intent, completion: Completion): Promise<void> {
-    await this.call('withdraw', [intent, completion]);
+  withdraw(intent: Intent, completion: Completion): Promise<void> {
+    return this.call('withdraw', intent, completion);
   }
 
   countOld(retentionMs: number, few: number): Promise<OldRecords | undefined> {
-    return this.call('countOld', [retentionMs, few]) as Promise<OldRecords | undefined>;
+    return this.call('countOld', retentionMs, few);
   }
 
   prune(retentionMs: number, limit: number): Promise<Pruned> {
-    return this.call('prune', [retentionMs, limit]) as Promise<Pruned>;
+    return this.call('prune', retentionMs, limit);
   }
 
-  async check(): Promise<void> {
-    await this.call('check', []);
+  check(): Promise<void> {
+    return this.call('check');
   }
 
   async close(): Promise<void> {
     if (!this.worker) return;
-    await this.call('close', []);
+    await this.call('close');
     await this.worker.terminate();
   }
 
-  private call(method: Method, args: unknown[]): Promise<unknown> {
+  private call<Name extends Method>(
+    method: Name,
+    ...args: Parameters<JournalStore[Name]>
+  ): ReturnType<JournalStore[Name]> {
     const worker = (this.worker ??= this.start());
     const id = (this.calls += 1);
-    return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
-      worker.postMessage({ id, method, args } satisfies StoreCall);
-    });
+    const { promise, ...pending } = Promise.withResolvers<unknown>();
+    this.pending.set(id, pending);
+    worker.postMessage({ id, method, args } satisfies StoreCall);
+    return promise as ReturnType<JournalStore[Name]>;
   }
 
   private start(): Worker {

@@ -1,3 +1,14 @@
+/** What is wrong with the store itself. */
+export class StoreFault extends Error {
+  override readonly name = 'StoreFault';
+  readonly code: 'SCHEMA_OUTDATED' | 'SQLITE_FILE_MOVED' | 'SQLITE_READONLY';
+
+  constructor(code: StoreFault['code']) {
+    super(code);
+    this.code = code;
+  }
+}
+
 /** SQLSTATEs and codes of SQLite that speak of what a row holds. */
 const OF_ROW = /^(22|23|44|54)[0-9A-Z]{3}$|^P0001$|^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/;
 /** SQLSTATEs of a row that somebody else has locked. */

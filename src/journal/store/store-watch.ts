@@ -127,15 +127,11 @@ export class StoreWatch implements OnModuleInit, OnApplicationBootstrap, OnAppli
       .then(() => this.succeeded())
       .catch(({ code, name }: NodeJS.ErrnoException) => this.setDown(code ?? name))
       .finally(() => (this.isProbing = false));
-    await new Promise<void>((known) => {
-      const cancel = whenRunningTimeIsOver(STORE_PATIENCE_MS, () => {
-        this.setDown('too slow');
-        known();
-      });
-      void verdict.then(() => {
-        cancel();
-        known();
-      });
+    const { promise: tooSlow, resolve } = Promise.withResolvers<void>();
+    const cancel = whenRunningTimeIsOver(STORE_PATIENCE_MS, () => {
+      this.setDown('too slow');
+      resolve();
     });
+    await Promise.race([verdict.finally(cancel), tooSlow]);
   }
 }
