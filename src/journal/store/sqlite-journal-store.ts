@@ -116,7 +116,7 @@ export class SqliteJournalStore extends JournalStore {
   private lose(worker: Worker, error: unknown): void {
     if (this.worker !== worker) return;
     this.worker = undefined;
-    for (const { reject } of this.pending.values()) reject(error as Error);
+    for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }
 }
