@@ -1,6 +1,6 @@
 import { type Dto, type Field, fieldsOf, type Rule } from './dto-rules.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { RULE_LEVELS, type RuleLevel } from './rule-levels.ts';
+import type { RuleLevel } from './rule-levels.ts';
 
 /** What the rules of a DTO class cannot say of themselves. */
 export interface BodyWords {
@@ -21,8 +21,7 @@ export interface FieldWords {
  * refuse does not, as far as JSON Schema can tell. Each field's description ends with all of its rules in words.
  */
 export function bodySchema(dto: Dto, level: RuleLevel, words: BodyWords): JsonSchema {
-  const inForce = (rule: Rule): boolean => RULE_LEVELS.indexOf(rule.level) <= RULE_LEVELS.indexOf(level);
-  const fields = fieldsOf(dto).map((field) => ({ ...field, rules: field.rules.filter(inForce) }));
+  const fields = fieldsOf(dto, level);
   const dropsUnknown = level === 'documented';
   const sendable = fields.filter((field) => !isForbidden(field));
   const required = fields.filter(isRequired).map(({ name }) => name);
@@ -41,8 +40,9 @@ export function bodySchema(dto: Dto, level: RuleLevel, words: BodyWords): JsonSc
   };
 }
 
-function isRequired({ rules }: Field): boolean {
-  return rules.some(({ inSchema }) => says(inSchema, 'required') && !inSchema.when);
+function isRequired({ rulesIfAbsent, conditions }: Field): boolean {
+  const isAsked = conditions.length === 0;
+  return isAsked && rulesIfAbsent.some(({ inSchema }) => says(inSchema, 'required') && !inSchema.when);
 }
 
 function isForbidden({ rules }: Field): boolean {
@@ -56,15 +56,23 @@ function says(
   return inSchema !== undefined && 'presence' in inSchema && inSchema.presence === presence;
 }
 
-function propertySchema({ name, rules }: Field, words: BodyWords): JsonSchema {
+function propertySchema({ name, nested, rules, conditions }: Field, words: BodyWords): JsonSchema {
   const field = words.fields[name];
   if (!field) throw new Error(`${name} has no description`);
   const description = [field.meaning, ...(field.schema ? [] : [ruleList(rules)])].join('\n\n');
-  if (field.schema) return { $ref: `#/components/schemas/${field.schema}`, description };
+  if (field.schema) {
+    const object = { $ref: `#/components/schemas/${field.schema}` };
+    return { ...(nested?.isList ? { type: 'array', items: object } : object), description };
+  }
   // Of two rules with the same keyword the later one, of a higher level, is the narrower.
-  const keywords = rules.map(({ inSchema }) => (inSchema && 'keywords' in inSchema ? inSchema.keywords : {}));
+  const keywords: JsonSchema = Object.assign(
+    {},
+    ...rules.map(({ inSchema }) => (inSchema && 'keywords' in inSchema ? inSchema.keywords : {})),
+  );
+  // What a condition of another kind lets pass may be anything.
+  const isNullable = conditions.every(({ isOptional }) => isOptional);
   return {
-    ...Object.assign({}, ...keywords),
+    ...(conditions.length === 0 ? keywords : isNullable && { anyOf: [keywords, { type: 'null' }] }),
     description,
     ...(field.example !== undefined && { examples: [field.example] }),
   };

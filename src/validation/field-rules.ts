@@ -1,10 +1,7 @@
-import { Equals, NotEquals, ValidateBy, type ValidationOptions } from 'class-validator';
+import { ValidateBy, type ValidationOptions } from 'class-validator';
 import type { Condition } from './conditions.ts';
 import type { SchemaRule } from './json-schema.ts';
-import { documented } from './rule-levels.ts';
-
-/** An object as it was sent: what other rules say of its fields may not hold. */
-type SentObject = Readonly<Record<string, unknown>>;
+import { documented, type Holds, type SentObject } from './rule-levels.ts';
 
 /**
  * A decorator for a rule that class-validator lacks.
@@ -14,25 +11,30 @@ type SentObject = Readonly<Record<string, unknown>>;
  */
 export function fieldRule(
   name: string,
-  holds: (value: unknown, object: SentObject) => boolean,
+  holds: Holds,
   options: ValidationOptions,
   inSchema?: SchemaRule,
 ): PropertyDecorator {
   return ValidateBy(
-    {
-      name,
-      constraints: [inSchema],
-      validator: { validate: (value, args) => holds(value, args?.object as SentObject) },
-    },
-    options,
+    { name, validator: { validate: (value, args) => holds(value, args?.object as SentObject) } },
+    { ...options, context: { ...options.context, inSchema, holds } },
   );
 }
 
 export const IsNotNull = (): PropertyDecorator =>
-  NotEquals(null, documented('null', 'Send a value or leave the property out: null is not a value.'));
+  fieldRule(
+    'isNotNull',
+    (value) => value !== null,
+    documented('null', 'Send a value or leave the property out: null is not a value.'),
+  );
 
 export const IsReadOnly = (): PropertyDecorator =>
-  Equals(undefined, documented('read_only', 'Leave this property out: only Octane sets it.'));
+  fieldRule(
+    'isReadOnly',
+    (value) => value === undefined,
+    documented('read_only', 'Leave this property out: only Octane sets it.'),
+    { presence: 'forbidden' },
+  );
 
 /** The field must be sent while `condition` is true of the object that it stands in. */
 export const PresentWhen = (condition: Condition, options: ValidationOptions): PropertyDecorator =>

@@ -1,4 +1,5 @@
 import type { ValidationOptions } from 'class-validator';
+import type { SchemaRule } from './json-schema.ts';
 
 /** How much is refused, from the documented schema alone to all that the document leaves open. */
 export const RULE_LEVELS = ['documented', 'standard', 'strict'] as const;
@@ -17,13 +18,22 @@ export const VIOLATION_CODES = [
   'range',
   'precision',
   'date_order',
+  'length',
+  'pattern',
+  'items',
 ] as const;
 export type ViolationCode = (typeof VIOLATION_CODES)[number];
 
+/** An object as it was sent: what other rules say of its fields may not hold. */
+export type SentObject = Readonly<Record<string, unknown>>;
+export type Holds = (value: unknown, object: SentObject) => boolean;
+
 /** What a rule's decorator carries besides its sentence: class-validator keeps it as the rule's `context`. */
 export interface RuleContext {
-  readonly level: RuleLevel;
   readonly code: ViolationCode;
+  readonly inSchema?: SchemaRule | undefined;
+  /** The function of a rule of ours, without class-validator's wrapping: each body asks it. */
+  readonly holds?: Holds;
 }
 
 /** The codes of rules about a value's presence. Any other rule is about the value, and has no say without one. */
@@ -36,14 +46,14 @@ const ruleOf =
   (level: RuleLevel) =>
   (code: ViolationCode, sentence: string): ValidationOptions => ({
     groups: RULE_LEVELS.slice(RULE_LEVELS.indexOf(level)),
-    context: { level, code } satisfies RuleContext,
+    context: { code } satisfies RuleContext,
     message: sentence,
     validateIf: PRESENCE_CODES.has(code) ? always : hasValue,
   });
 
 /**
- * The options of a class-validator decorator that is in force at every level. The sentence tells the app's
- * developer what to do and holds no value that the app sent, so no `$` either: class-validator fills in `$value`.
+ * The options of a class-validator decorator that is in force at every level. The sentence tells the app's developer what to do.
+ * A decorator without such options is in force at every level, too; its code and sentence follow from its name.
  */
 export const documented = ruleOf('documented');
 

@@ -26,5 +26,8 @@ const row = (field: string, { level, code, sentence }: Rule): RuleRow => ({
 const fieldRows = (dto: Dto, pointer: string): readonly RuleRow[] =>
   fieldsOf(dto).flatMap(({ name, nested, rules }) => {
     const field = propertyPointer(pointer, name);
-    return [...rules.map((rule) => row(field, rule)), ...(nested ? fieldRows(nested, field) : [])];
+    return [
+      ...rules.map((rule) => row(field, rule)),
+      ...(nested ? fieldRows(nested.dto, nested.isList ? `${field}/*` : field) : []),
+    ];
   });

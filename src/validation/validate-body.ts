@@ -1,8 +1,7 @@
-import { validateSync } from 'class-validator';
-import { BODY_IS_OBJECT, type Dto, fieldsOf, PROPERTY_IS_KNOWN } from './dto-rules.ts';
-import { keepsRules } from './keeps-rules.ts';
+import { BODY_IS_OBJECT, fieldsOf, PROPERTY_IS_KNOWN } from './dto-rules.ts';
+import type { Dto, FieldRule, Rule } from './dto-rules.ts';
 import { propertyPointer } from './property-pointer.ts';
-import type { RuleContext, RuleLevel, ViolationCode } from './rule-levels.ts';
+import type { RuleLevel, SentObject, ViolationCode } from './rule-levels.ts';
 
 export interface Violation {
   /** JSON Pointer in URI fragment form, such as `#/payment/amount`; `#` for the whole body. */
@@ -16,7 +15,11 @@ export type ValidatedBody<T> =
   | { readonly value: T; readonly violations?: never }
   | { readonly value?: never; readonly violations: readonly Violation[] };
 
-type JsonObject = Readonly<Record<string, unknown>>;
+/** A rule that does not hold, and the names that lead to what breaks it. */
+interface Break {
+  readonly path: readonly string[];
+  readonly rule: Rule;
+}
 
 const MAX_VIOLATIONS = 50;
 
@@ -33,75 +36,80 @@ export function validateBody<T extends object>(
   body: unknown,
   level: RuleLevel,
 ): ValidatedBody<T> {
-  if (!isJsonObject(body)) {
-    return { violations: [{ pointer: '#', code: BODY_IS_OBJECT.code, detail: BODY_IS_OBJECT.sentence }] };
-  }
+  if (!isJsonObject(body)) return { violations: [violationOf({ path: [], rule: BODY_IS_OBJECT })] };
   const value = instantiate(dto, body);
-  const violations = keepsRules(dto, value, level) ? [] : brokenRules(dto, value, level, '#');
+  const breaks = brokenRules(dto, value as SentObject, level, []);
   if (level !== 'documented') {
-    for (const path of unknownProperties(body, value)) {
-      if (violations.length >= MAX_VIOLATIONS) break;
-      const { code, sentence: detail } = PROPERTY_IS_KNOWN;
-      violations.push({ pointer: path.reduce(propertyPointer, '#'), code, detail });
-    }
+    for (const path of unknownProperties(body, value)) breaks.push({ path, rule: PROPERTY_IS_KNOWN });
   }
-  return violations.length > 0 ? { violations } : { value };
+  return breaks.length > 0 ? { violations: breaks.slice(0, MAX_VIOLATIONS).map(violationOf) } : { value };
 }
 
-const isJsonObject = (value: unknown): value is JsonObject =>
+const isJsonObject = (value: unknown): value is SentObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const violationOf = ({ path, rule: { code, sentence } }: Break): Violation => ({
+  pointer: path.reduce(propertyPointer, '#'),
+  code,
+  detail: sentence,
+});
 
 /**
  * class-transformer's plainToInstance is no match for a hostile body: it drops `constructor` and `__proto__` unseen,
  * throws on `{"constructor": 1}` inside a field and overflows the stack on an array that is nested deep enough.
  * Here only declared fields are read, and only declared objects are entered.
  */
-function instantiate<T extends object>(dto: Dto<T>, sent: JsonObject): T {
+function instantiate<T extends object>(dto: Dto<T>, sent: SentObject): T {
   const instance = Object.create(dto.prototype as T) as Record<string, unknown>;
   for (const { name, nested } of fieldsOf(dto)) {
     if (!Object.hasOwn(sent, name)) continue;
     const value = sent[name];
-    instance[name] = nested && isJsonObject(value) ? instantiate(nested, value) : value;
+    if (nested?.isList && Array.isArray(value)) {
+      instance[name] = value.map((one) => (isJsonObject(one) ? instantiate(nested.dto, one) : one));
+    } else instance[name] = nested && isJsonObject(value) ? instantiate(nested.dto, value) : value;
   }
   return instance as T;
 }
 
-function brokenRules(dto: Dto, instance: object, level: RuleLevel, pointer: string): Violation[] {
-  const errors = validateSync(instance, {
-    groups: [level],
-    forbidUnknownValues: false,
-    validationError: { target: false, value: false },
-  });
-  const violations = errors.map(({ property, constraints, contexts }): Violation => {
-    // The last failure is that of the first decorator: they are applied, and so run, from the last to the first.
-    const [ruleName, context] = Object.entries(contexts as Record<string, RuleContext>).at(-1)!;
-    return {
-      pointer: propertyPointer(pointer, property),
-      code: context.code,
-      detail: constraints![ruleName]!,
+function brokenRules(dto: Dto, object: SentObject, level: RuleLevel, path: readonly string[]): Break[] {
+  const breaks: Break[] = [];
+  const inner: Break[] = [];
+  for (const { name, nested, rules, rulesIfAbsent, conditions } of fieldsOf(dto, level)) {
+    const value = object[name];
+    if (conditions.length > 0 && firstBroken(conditions, value, object)) continue;
+    const rule = firstBroken(value === undefined ? rulesIfAbsent : rules, value, object);
+    if (rule) breaks.push({ path: [...path, name], rule });
+    if (!nested) continue;
+    const enter = (one: unknown, at: readonly string[]): void => {
+      if (one instanceof nested.dto) inner.push(...brokenRules(nested.dto, one as SentObject, level, at));
     };
-  });
-  for (const { name, nested } of fieldsOf(dto)) {
-    const value = (instance as JsonObject)[name];
-    if (nested && value instanceof nested) {
-      violations.push(...brokenRules(nested, value, level, propertyPointer(pointer, name)));
-    }
+    if (!nested.isList) enter(value, [...path, name]);
+    else if (Array.isArray(value)) value.forEach((one, index) => enter(one, [...path, name, String(index)]));
   }
-  return violations;
+  return inner.length > 0 ? [...breaks, ...inner] : breaks;
+}
+
+function firstBroken<T extends Pick<FieldRule, 'holds'>>(
+  rules: readonly T[],
+  value: unknown,
+  object: SentObject,
+): T | undefined {
+  for (const rule of rules) if (!rule.holds(value, object)) return rule;
+  return undefined;
 }
 
 /**
  * The path of each property that no class declares.
  *
- * @param declared what `instantiate` made of `sent`: it has no others, and an object of its own for each declared one
+ * @param declared what `instantiate` made of `sent`: it has no others, and an object or a list of its own for each nested one
  */
-function unknownProperties(sent: JsonObject, declared: object): (readonly string[])[] {
+function unknownProperties(sent: object, declared: object): (readonly string[])[] {
   const paths: (readonly string[])[] = [];
   for (const name of Object.keys(sent)) {
-    const known: unknown = (declared as JsonObject)[name];
+    const known = (declared as SentObject)[name];
     if (!Object.hasOwn(declared, name)) paths.push([name]);
-    else if (known !== sent[name] && isJsonObject(known)) {
-      const inner = unknownProperties(sent[name] as JsonObject, known);
+    else if (known !== (sent as SentObject)[name]) {
+      const inner = unknownProperties((sent as SentObject)[name] as object, known as object);
       paths.push(...inner.map((path) => [name, ...path]));
     }
   }

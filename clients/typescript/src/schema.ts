@@ -279,7 +279,10 @@ export interface components {
         | 'mutually_exclusive'
         | 'range'
         | 'precision'
-        | 'date_order';
+        | 'date_order'
+        | 'length'
+        | 'pattern'
+        | 'items';
       /** @description What to do, for people. The words may change. */
       detail: string;
     };

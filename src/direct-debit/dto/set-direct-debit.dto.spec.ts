@@ -426,7 +426,7 @@ describe('the rules of each field', () => {
     ]);
   });
 
-  it('have names of their own within the field, by which class-validator keeps their codes apart', () => {
+  it('have names of their own within the field, by which class-validator keeps their failures apart', () => {
     const metadata = getMetadataStorage().getTargetValidationMetadatas(DirectDebitDto, '', false, false);
     const names = metadata.map(({ propertyName, name }) => `${propertyName} ${name}`);
     expect(names).toHaveLength(new Set(names).size);

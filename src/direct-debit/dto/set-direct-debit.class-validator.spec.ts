@@ -5,8 +5,8 @@ import {
   DIRECT_DEBIT_FIELDS,
   validDirectDebit,
 } from '../../../test/support/direct-debit-arbitraries.ts';
-import { keepsRules } from '../../validation/keeps-rules.ts';
 import { RULE_LEVELS } from '../../validation/rule-levels.ts';
+import { validateBody } from '../../validation/validate-body.ts';
 import { DirectDebitDto } from './direct-debit.dto.ts';
 import { SetDirectDebitDto } from './set-direct-debit.dto.ts';
 
@@ -16,7 +16,7 @@ const bodyOf = (directDebit: unknown): SetDirectDebitDto =>
 const directDebitOf = (fields: object): DirectDebitDto =>
   Object.assign(Object.create(DirectDebitDto.prototype), fields) as DirectDebitDto;
 
-describe.each(RULE_LEVELS)('the rules, gathered once, at the level %s', (level) => {
+describe.each(RULE_LEVELS)('the rules at the level %s', (level) => {
   /** What the library itself says. */
   const isFlawless = (instance: object): boolean =>
     validateSync(instance, { groups: [level], forbidUnknownValues: false }).length === 0;
@@ -24,9 +24,9 @@ describe.each(RULE_LEVELS)('the rules, gathered once, at the level %s', (level) 
   let broken = 0;
   const expectSame = (directDebit: unknown): void => {
     const body = bodyOf(directDebit);
-    const expected =
-      isFlawless(body) && (!(directDebit instanceof DirectDebitDto) || isFlawless(directDebit));
-    expect(keepsRules(SetDirectDebitDto, body, level)).toBe(expected);
+    const expected = isFlawless(body) && isFlawless(directDebit as DirectDebitDto);
+    const { violations = [] } = validateBody(SetDirectDebitDto, body, level);
+    expect(violations.every(({ code }) => code === 'unknown_property')).toBe(expected);
     if (expected) kept += 1;
     else broken += 1;
   };
@@ -46,7 +46,8 @@ describe.each(RULE_LEVELS)('the rules, gathered once, at the level %s', (level) 
     fc
       .tuple(validDirectDebit(level), anyFields)
       .map(([valid, fields]) => directDebitOf({ ...valid, ...fields })),
-    anyValue,
+    // An object would become an instance.
+    anyValue.filter((value) => typeof value !== 'object'),
   );
 
   it('judge every body as class-validator does', () => {
