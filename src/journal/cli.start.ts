@@ -78,8 +78,8 @@ function run(command: Exclude<JournalCommand, { name: 'help' }>, url: string): P
     case 'export':
       return lend(url, 'reads', (database) => printLines(listRecords(database, command.filter)));
     case 'show':
-      return lend(url, 'reads', (database) =>
-        (command.json ? printJson : printFields)(one(database, command.id)),
+      return lend(url, 'reads', async (database) =>
+        (command.json ? printJson : printFields)([await recordWith(database, command.id)]),
       );
     case 'settle':
       return settleOne(url, command);
@@ -136,10 +136,6 @@ function noJournal(): Refusal {
   return new Refusal('There is no journal where DATABASE_URL points: no gateway has run with it yet.');
 }
 
-async function* one(database: Database, id: string): AsyncGenerator<JournalRecord> {
-  yield await recordWith(database, id);
-}
-
 async function recordWith(database: Database, id: string): Promise<JournalRecord> {
   const record = await findRecord(database, id);
   if (!record) throw new Refusal('There is no record with that ID.');
@@ -150,7 +146,7 @@ async function printLines(records: AsyncIterable<JournalRecord>): Promise<void> 
   for await (const record of records) print(`${jsonOf(record)}\n`);
 }
 
-async function printJson(records: AsyncIterable<JournalRecord>): Promise<void> {
+async function printJson(records: AsyncIterable<JournalRecord> | JournalRecord[]): Promise<void> {
   let separator = '[\n';
   for await (const record of records) {
     print(`${separator}${jsonOf(record)}`);
@@ -177,19 +173,17 @@ async function printTable(records: AsyncIterable<JournalRecord>): Promise<void> 
   printRows();
 }
 
-async function printFields(records: AsyncIterable<JournalRecord>): Promise<void> {
-  for await (const record of records) {
-    const { settled } = record;
-    const fields = Object.entries({
-      ...printed(record),
-      ...(settled && {
-        settledAt: new Date(settled.at).toISOString(),
-        settledBy: settled.by,
-        why: settled.why,
-      }),
-    });
-    print(fields.map(([name, value]) => `${name.padEnd(14)}${visible(String(value ?? '-'))}\n`).join(''));
-  }
+function printFields([record]: readonly [JournalRecord]): void {
+  const { settled } = record;
+  const fields = Object.entries({
+    ...printed(record),
+    ...(settled && {
+      settledAt: new Date(settled.at).toISOString(),
+      settledBy: settled.by,
+      why: settled.why,
+    }),
+  });
+  print(fields.map(([name, value]) => `${name.padEnd(14)}${visible(String(value ?? '-'))}\n`).join(''));
 }
 
 function jsonOf(record: JournalRecord): string {

@@ -95,13 +95,12 @@ export class Outcomes {
 
   private async record(claim: Claim, result: Result, reply?: StoredReply): Promise<void> {
     const { operation } = claim.asked;
-    const { outcome } = result;
-    this.metrics.count('changes_total', { operation: operation.name, outcome });
+    this.metrics.count('changes_total', { operation: operation.name, outcome: result.outcome });
     const completion = completionOf(claim, result, reply);
     try {
       await this.watch.timed(this.completions.add(completion, STORE_PATIENCE_MS));
     } catch (error) {
-      const isNotSent = outcome === 'not-sent';
+      const isNotSent = result.outcome === 'not-sent';
       this.backlog.add(() => this.store.complete([completion]), !isNotSent);
       // Its refusal stands: nothing has left, whatever becomes of its record.
       if (isNotSent) return;

@@ -15,17 +15,15 @@ export interface Intent {
   readonly actor: string | null;
   /** So long after it is on record, a change without an outcome is one that a crash left behind: unknown. */
   readonly unknownAfterMs: number;
-  readonly key: KeyClaim | null;
-}
-
-/** What an Idempotency-Key holds on to. */
-export interface KeyClaim {
-  /** Hash of the key with its whole scope. */
-  readonly hash: string;
-  /** Tells one body from another; says nothing about either to who does not know the key. */
-  readonly fingerprint: string;
-  /** How long the key is remembered from when the change is on record, in whole milliseconds. */
-  readonly ttlMs: number;
+  /** What its Idempotency-Key holds on to. */
+  readonly key: {
+    /** Hash of the key with its whole scope. */
+    readonly hash: string;
+    /** Tells one body from another; says nothing about either to who does not know the key. */
+    readonly fingerprint: string;
+    /** How long the key is remembered from when the change is on record, in whole milliseconds. */
+    readonly ttlMs: number;
+  } | null;
 }
 
 /** Why a change does not get its key: somebody else's change keeps it. */

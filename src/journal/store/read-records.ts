@@ -41,13 +41,12 @@ export async function findRecord(
 
 function filtered(
   database: Kysely<JournalSchema>,
-  { custno, client, issuer, since, until, outcome }: JournalFilter,
+  { since, until, outcome, ...equal }: JournalFilter,
   now: number,
 ) {
   let rows = database.selectFrom('changes').selectAll();
-  if (custno !== undefined) rows = rows.where('custno', '=', custno);
-  if (client !== undefined) rows = rows.where('client', '=', client);
-  if (issuer !== undefined) rows = rows.where('issuer', '=', issuer);
+  for (const column of ['custno', 'client', 'issuer'] as const)
+    if (equal[column] !== undefined) rows = rows.where(column, '=', equal[column]);
   if (since !== undefined) rows = rows.where('id', '>=', firstIdAt(since));
   if (until !== undefined) rows = rows.where('id', '<', firstIdAt(until));
   if (outcome === 'in-progress') return rows.where('outcome', 'is', null).where('unknown_at', '>', now);

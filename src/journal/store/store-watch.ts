@@ -91,13 +91,11 @@ export class StoreWatch implements OnModuleInit, OnApplicationBootstrap, OnAppli
 
   private async open(): Promise<void> {
     if (this.isOpen) return;
-    try {
-      await this.store.open();
-      this.isOpen = true;
-    } catch (error) {
+    await this.store.open().catch((error: unknown) => {
       this.failed(error);
       throw error;
-    }
+    });
+    this.isOpen = true;
   }
 
   private succeeded(): void {
