@@ -38,8 +38,9 @@ export class AuthorizeGuard implements CanActivate {
 /** It must stand in the path as it is: the router decodes what it hands on, and paths are exact. */
 function isWellFormed(custno: string, { url, routeOptions }: FastifyRequest): boolean {
   const [path = ''] = url.split('?', 1);
-  const fromEnd = routeOptions.url!.split('/').length - routeOptions.url!.split('/').indexOf(':custno');
-  return (custno === 'me' || CUSTNO.test(custno)) && path.split('/').at(-fromEnd) === custno;
+  const isLast = routeOptions.url!.endsWith('/:custno');
+  const isSpelledOut = isLast ? path.endsWith(`/${custno}`) : path.includes(`/${custno}/`);
+  return (custno === 'me' || CUSTNO.test(custno)) && isSpelledOut;
 }
 
 function permittedCustomer(caller: Caller, custno: string): string {

@@ -4,16 +4,19 @@ import type { Operation } from './operation.ts';
 /** The operations that are open. What depends on the list of them follows from this one. */
 export class Operations {
   private readonly byName = new Map<string, Operation>();
-  private readonly byRoute = new Map<string, Operation>();
+  /** By path, then by method. */
+  private readonly byRoute = new Map<string, Map<string, Operation>>();
 
   /** @throws Error where two have the same name or route */
   constructor(readonly all: readonly Operation[]) {
     for (const operation of all) {
-      const route = `${methodOf(operation.route)} ${routerPathOf(operation.route)}`;
+      const path = routerPathOf(operation.route);
+      const method = methodOf(operation.route);
+      const ofPath = this.byRoute.get(path) ?? new Map<string, Operation>();
       if (this.byName.has(operation.name)) throw new Error(`two operations have the name ${operation.name}`);
-      if (this.byRoute.has(route)) throw new Error(`two operations have the route ${route}`);
+      if (ofPath.has(method)) throw new Error(`two operations have the route ${method} ${path}`);
       this.byName.set(operation.name, operation);
-      this.byRoute.set(route, operation);
+      this.byRoute.set(path, ofPath.set(method, operation));
     }
   }
 
@@ -33,6 +36,6 @@ export class Operations {
    */
   at(method: string, path: string | undefined): Operation | undefined {
     // A HEAD is answered as a GET is, without the body.
-    return path === undefined ? undefined : this.byRoute.get(`${method === 'HEAD' ? 'GET' : method} ${path}`);
+    return this.byRoute.get(path ?? '')?.get(method === 'HEAD' ? 'GET' : method);
   }
 }
