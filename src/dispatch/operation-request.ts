@@ -19,7 +19,6 @@ export interface OperationRequest {
   /** The request id. */
   readonly id: string;
   readonly caller: Caller;
-  readonly groupno: string;
   readonly custno: string;
   readonly key: string | undefined;
   /** The valid headers of W3C Trace Context that the app sent. */
@@ -35,12 +34,11 @@ export const Asked = createParamDecorator((_: unknown, context: ExecutionContext
   const http = context.switchToHttp();
   const request = http.getRequest<FastifyRequest>();
   const reply = http.getResponse<FastifyReply>();
-  const caller = callerSlot.need(request);
   return {
     id: request.id,
-    caller,
-    groupno: caller.groupno,
+    caller: callerSlot.need(request),
     custno: custnoSlot.need(request),
+    // Nest asks for this object before the body pipe, which reads the key, has run.
     get key() {
       return keySlot.get(request);
     },

@@ -56,10 +56,11 @@ export class OctanePolicies {
    */
   run<T>(
     operation: Operation,
-    { caller, groupno, custno }: OctaneRequest,
+    { caller, custno }: OctaneRequest,
     attempt: (timeoutMs: number) => Promise<T>,
   ): Promise<Attempted<T>> {
     const breaker = this.breakers.get(operation)!;
+    const { groupno } = caller;
     const asker: Asker = {
       caller: JSON.stringify([caller.issuer, caller.clientId]),
       customer: `${groupno}/${custno}`,

@@ -14,8 +14,7 @@ import { retryAfterMs } from './retry-after.ts';
 
 /** Whom a call to Octane is for, and what it is found by in Octane's log. Nothing else of the app's request goes there. */
 export interface OctaneRequest {
-  readonly caller: { readonly issuer: string; readonly clientId: string };
-  readonly groupno: string;
+  readonly caller: { readonly issuer: string; readonly clientId: string; readonly groupno: string };
   readonly custno: string;
   /** The request id. */
   readonly id: string;
@@ -63,7 +62,7 @@ export class OctaneTransport {
       .request<string>({
         method: methodOf(operation.octane),
         url: pathOf(operation.octane)
-          .replace('{groupno}', request.groupno)
+          .replace('{groupno}', request.caller.groupno)
           .replace('{custno}', request.custno),
         ...(body && { data: JSON.stringify(body) }),
         timeout: timeoutMs,
@@ -83,9 +82,9 @@ export class OctaneTransport {
     return { status: answer.status, body: answer.data };
   }
 
-  private headersOf({ groupno, id, trace }: OctaneRequest, body: object | undefined): Record<string, string> {
+  private headersOf({ caller, id, trace }: OctaneRequest, body: object | undefined): Record<string, string> {
     const headers: Record<string, string> = {
-      authorization: this.authorization(groupno),
+      authorization: this.authorization(caller.groupno),
       ...(body && { 'content-type': 'application/json' }),
       accept: 'application/json',
       // A coding would save nothing on answers this short.

@@ -1,18 +1,23 @@
 import type { Outcome } from '../../problems/catalogue.ts';
 import type { KeyState } from './key-state.ts';
 
-/** A change that is about to be attempted: what is on record before anything leaves for Octane. The store adds the time. */
-export interface Intent {
+/** Who asked for which change. */
+interface Asked {
   /** UUID version 7, so that ids are in the order of time. */
   readonly id: string;
   readonly issuer: string;
   readonly client: string;
   readonly subject: string;
+  /** Who acted for the subject (RFC 8693), where the token said so. */
+  readonly actor: string | null;
   readonly groupno: string;
   readonly custno: string;
   readonly operation: string;
   readonly requestId: string;
-  readonly actor: string | null;
+}
+
+/** A change that is about to be attempted: what is on record before anything leaves for Octane. The store adds the time. */
+export interface Intent extends Asked {
   /** So long after it is on record, a change without an outcome is one that a crash left behind: unknown. */
   readonly unknownAfterMs: number;
   /** What its Idempotency-Key holds on to. */
@@ -52,23 +57,13 @@ export interface Completion {
 }
 
 /** One line of the record. */
-export interface JournalRecord {
-  readonly id: string;
+export interface JournalRecord extends Asked {
   /** Milliseconds since the epoch, like every time here. */
   readonly at: number;
-  readonly issuer: string;
-  readonly client: string;
-  readonly subject: string;
-  readonly groupno: string;
-  readonly custno: string;
-  readonly operation: string;
   /** `in-progress` until it is known, or until it is known that nobody will ever know. */
   readonly outcome: Outcome | 'in-progress';
   readonly octaneStatus: number | null;
   readonly attempts: number;
-  readonly requestId: string;
-  /** Who acted for the subject (RFC 8693), where the token said so. */
-  readonly actor: string | null;
   readonly completedAt: number | null;
   /** Who found out what became of it, and how, where the gateway did not know. */
   readonly settled: { readonly at: number; readonly by: string; readonly why: string } | null;
