@@ -11,22 +11,10 @@ export default {
   workerGracefulExitTimeout: 30_000,
   // Much of the suite waits for processes, sockets and timers: twice the cores of the smallest machine.
   maxWorkers: 4,
+  runtime: '<rootDir>/test/support/runtime.js',
   extensionsToTreatAsEsm: ['.ts'],
+  transform: {},
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  setupFiles: ['<rootDir>/test/support/preload.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/support/first-error.ts'],
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2024',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-        },
-        module: { type: 'es6' },
-      },
-    ],
-  },
 };

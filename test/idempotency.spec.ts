@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Clock } from '../src/journal/clock.ts';
 import { JournalStore } from '../src/journal/store/journal-store.ts';
 import { eventually } from './support/eventually.ts';

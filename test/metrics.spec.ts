@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { LiveGatewayConfig } from '../src/config/live-gateway-config.ts';
 import { Lifecycle } from '../src/health/lifecycle.ts';
 import { JournalStore } from '../src/journal/store/journal-store.ts';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { startOctane } from '../sandbox/octane.ts';

@@ -1,7 +1,6 @@
 import dns from 'node:dns/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { jest } from '@jest/globals';
 import { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { PostgresPool } from '../src/database/postgres-pool.ts';

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { LiveGatewayConfig } from '../src/config/live-gateway-config.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';

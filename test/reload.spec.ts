@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { stringify } from 'yaml';
 import { CallerDirectory } from '../src/callers/caller-directory.ts';
 import { LiveGatewayConfig } from '../src/config/live-gateway-config.ts';

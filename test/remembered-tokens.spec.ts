@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { stringify } from 'yaml';
 import { JwtStrategy } from '../src/auth/jwt.strategy.ts';
 import { LiveGatewayConfig } from '../src/config/live-gateway-config.ts';

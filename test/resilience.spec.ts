@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { Metrics } from '../src/telemetry/metrics.ts';
 import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';

