@@ -31,7 +31,9 @@ const TAKE_AWAY: Readonly<Record<PartName, () => Promise<void>>> = {
   metrics: () => replace<Metrics>('telemetry/metrics.js', 'Metrics', { count: () => {}, observe: () => {} }),
   validation: async () => {
     const { readJson } = await compiled<typeof import('../src/http/json-body.ts')>('http/json-body.js');
-    await replace<BodyPipe>('dispatch/body.pipe.js', 'BodyPipe', { transform: readJson });
+    await replace<BodyPipe>('dispatch/body.pipe.js', 'BodyPipe', {
+      transform: async (request) => (await readJson(request))?.json,
+    });
   },
   'token check': async () => {
     const { principalSlot } = await compiled<typeof import('../src/auth/principal.ts')>('auth/principal.js');

@@ -74,10 +74,10 @@ const customer = read<object, CustomerAnswer>({
   answer: {
     status: 200,
     description: 'The customer.',
-    octaneStatus: 200,
+    reads: (status) => status === 200,
     read: (body) => {
       const { customerStatus } = JSON.parse(body) as Partial<CustomerAnswer>;
-      return typeof customerStatus === 'string' ? { customerStatus } : undefined;
+      return typeof customerStatus === 'string' ? { answer: { customerStatus } } : 'not-documented';
     },
     schemas: {
       Customer: {

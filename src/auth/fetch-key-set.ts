@@ -12,6 +12,8 @@ const HEADERS = {
   'user-agent': `octane-bff/${packageVersion()}`,
 };
 
+const isOk = (status: number): boolean => status === 200;
+
 /**
  * Fetches a JWK Set, bounded in time and size; a redirect is an error.
  *
@@ -21,10 +23,10 @@ export async function fetchKeySet(uri: string, connect: buildConnector.connector
   const { origin, pathname, search } = new URL(uri);
   const client = new Client(origin, { connect, allowH2: false });
   try {
-    const exchange = new Exchange({ timeoutMs: TIMEOUT_MS, readBodyOf: 200, maxBytes: MAX_BYTES });
+    const exchange = new Exchange({ timeoutMs: TIMEOUT_MS, readsBodyOf: isOk, maxBytes: MAX_BYTES });
     client.dispatch({ method: 'GET', path: pathname + search, headers: HEADERS }, exchange);
     const { status, headers, body } = await exchange.answer;
-    const text = status === 200 ? textOf(body, headers, MAX_BYTES) : undefined;
+    const text = isOk(status) ? textOf(body, headers, MAX_BYTES) : undefined;
     if (text === undefined) throw Object.assign(new Error('no key set'), { code: `HTTP_${status}` });
     return JSON.parse(text);
   } finally {

@@ -38,8 +38,11 @@ export const directDebit = change({
   answer: {
     status: 200,
     description: 'Octane has set the direct debit.',
-    octaneStatus: 200,
-    read: readDirectDebitAnswer,
+    reads: (status) => status === 200,
+    read: (body) => {
+      const answer = readDirectDebitAnswer(body);
+      return answer ? { answer } : 'not-documented';
+    },
     schemas: {
       DirectDebitAnswer: {
         type: 'object',

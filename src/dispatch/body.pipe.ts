@@ -10,6 +10,8 @@ import { Operations } from '../operations/operations.ts';
 import { Problem } from '../problems/problem.ts';
 import { keySlot } from './operation-request.ts';
 
+const NOTHING_SENT = { json: {}, text: '' };
+
 /** Step 4: reads the body as the operation of the route says, and refuses it with every rule that it breaks. */
 @Injectable()
 export class BodyPipe implements PipeTransform<FastifyRequest> {
@@ -22,12 +24,13 @@ export class BodyPipe implements PipeTransform<FastifyRequest> {
   async transform(request: FastifyRequest): Promise<unknown> {
     const operation = this.operations.at(request.method, request.routeOptions.url);
     if (!operation) throw new Error(`no operation has the route ${request.routeOptions.url}`);
-    const sent = operation.body && (await readJson(request));
+    const { body } = operation;
+    const sent = body && (await readJson(request));
     readKey(operation, request);
-    if (!operation.body) return undefined;
-    const json = sent === undefined && !operation.body.required ? {} : sent;
-    if (json === undefined) throw new Problem('malformed-json');
-    const { value, violations } = operation.body.read(json, this.settings);
+    if (!body) return undefined;
+    const { json, text } = sent ?? NOTHING_SENT;
+    if (!sent && body.required) throw new Problem('malformed-json');
+    const { value, violations } = body.read(json, this.settings, text);
     if (violations) throw new Problem('validation-failed', { errors: violations });
     return value;
   }

@@ -14,9 +14,11 @@ const MAX_DISCARDED_BYTES = 1024 * 1024;
  * Reads the body of a request. Fastify leaves bodies alone (see app.hooks.ts), so that no byte of one is looked at before the
  * guards have accepted its sender.
  *
- * @returns the parsed JSON; undefined for no body or an empty one
+ * @returns the parsed JSON and its text; undefined for no body or an empty one
  */
-export async function readJson(request: FastifyRequest): Promise<unknown> {
+export async function readJson(
+  request: FastifyRequest,
+): Promise<{ json: unknown; text: string } | undefined> {
   const { headers } = request;
   if (headerCount(request.raw, 'content-type') > 1) {
     throw new Problem('invalid-request', { detail: 'Send one Content-Type header, not several.' });
@@ -91,9 +93,10 @@ function readBytes(request: FastifyRequest): Promise<Buffer> {
   });
 }
 
-function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): { json: unknown; text: string } {
   try {
-    return JSON.parse(UTF_8.decode(bytes)) as unknown;
+    const text = UTF_8.decode(bytes);
+    return { json: JSON.parse(text) as unknown, text };
   } catch {
     // The parser's own message quotes the body.
     throw new Problem('malformed-json');

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { GroupConfig } from '../config/gateway-file.ts';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
 import type { Operation } from '../operations/operation.ts';
+import { isSuccess } from './octane-axios.ts';
 import { OctaneFailure } from './octane-failure.ts';
 
 const FIRST_LOCKOUT_MS = 1000;
@@ -129,5 +130,6 @@ export class CredentialsLockout {
 
 /** A redirect to a login page, a 429 and a 5xx may come from before Octane looks at the credentials. */
 function isAfterAuthentication(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500 && status !== 429;
+  if (status === undefined) return false;
+  return isSuccess(status) || (status >= 400 && status < 500 && status !== 429);
 }

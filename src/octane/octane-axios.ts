@@ -14,8 +14,10 @@ export type AxiosSettings = Pick<Settings, 'octaneBaseUrl' | 'octaneTimeoutMs'>;
 export interface Sent {
   /** An interceptor may set others, and other values for these, apart from the content type. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The one status whose body is read; of any other answer only the head counts. */
-  readonly readBodyOf: number | undefined;
+  /** Of which 2xx the body is read; of any other answer only the head counts. */
+  readonly reads: ((status: number) => boolean) | undefined;
+  /** Most bytes of such a body, decompressed; 64 KiB where it says nothing. */
+  readonly maxBytes: number | undefined;
   /** Whether the request may be sent again when the connection breaks. */
   readonly isRepeatable: boolean;
 }
@@ -27,7 +29,7 @@ declare module 'axios' {
   }
 }
 
-const NOTHING_MORE: Sent = { headers: {}, readBodyOf: undefined, isRepeatable: false };
+const NOTHING_MORE: Sent = { headers: {}, reads: undefined, maxBytes: undefined, isRepeatable: false };
 
 /**
  * Axios over connections of undici. Interceptors run, and observables of Nest's HttpService work.
@@ -54,13 +56,19 @@ function adapterOver(
 ): AxiosAdapter {
   const basePath = new URL(octaneBaseUrl).pathname.replace(/\/$/, '');
   return async (config) => {
-    const { headers: ours, readBodyOf, isRepeatable } = config.sent?.() ?? NOTHING_MORE;
+    const {
+      headers: ours,
+      reads,
+      maxBytes = MAX_ANSWER_BYTES,
+      isRepeatable,
+    } = config.sent?.() ?? NOTHING_MORE;
+    const readsBodyOf = (status: number): boolean => isSuccess(status) && reads?.(status) === true;
     const lease = connections.lease(isRepeatable);
     const wanted = {
       timeoutMs: config.timeout || octaneTimeoutMs,
-      readBodyOf,
+      readsBodyOf,
       // A compressed body may be a little longer than what is in it.
-      maxBytes: 2 * MAX_ANSWER_BYTES,
+      maxBytes: 2 * maxBytes,
     };
     let isStale = false;
     const exchange = new Exchange(wanted, (isGood) => {
@@ -84,10 +92,14 @@ function adapterOver(
       connections.discardIdle();
       throw new TransportFailure('stale-connection', undefined, { cause: failure.cause });
     });
-    const text = status === readBodyOf ? textOf(body, headers, MAX_ANSWER_BYTES) : '';
+    const text = readsBodyOf(status) ? textOf(body, headers, maxBytes) : '';
     if (text === undefined) throw new TransportFailure('unreadable', status);
     return { status, statusText: '', headers: new AnswerHeaders(headers), data: text, config };
   };
+}
+
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 function headersOf(

@@ -50,16 +50,16 @@ export class OctaneClient {
   }
 }
 
-/** @throws OctaneFailure `octane-contract-violation` */
+/** @throws OctaneFailure `octane-contract-violation`, or `octane-rejected` where a 2xx says no */
 function answerOf(operation: Operation, { status, body }: OctaneAnswer): unknown {
-  const reader = operation.answer;
-  if (reader.octaneStatus === undefined) return undefined;
-  const answer = status === reader.octaneStatus ? reader.read?.(body) : undefined;
-  if (answer !== undefined) return answer;
+  const { answer } = operation;
+  if (!answer.reads) return undefined;
+  const reading = answer.reads(status) && answer.read ? answer.read(body, status) : 'not-documented';
+  if (typeof reading === 'object') return reading.answer;
   throw new OctaneFailure(operation, {
-    code: 'octane-contract-violation',
-    outcome: 'applied',
-    fault: 'bad-answer',
+    ...(reading === 'refused'
+      ? { code: 'octane-rejected', outcome: 'rejected', fault: 'refused' }
+      : { code: 'octane-contract-violation', outcome: 'applied', fault: 'bad-answer' }),
     octaneStatus: status,
   });
 }

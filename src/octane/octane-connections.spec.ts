@@ -40,7 +40,7 @@ describe('the connections to Octane', () => {
 
   const send = async (isRepeatable: boolean): Promise<void> => {
     const lease = connections.lease(isRepeatable);
-    const wanted = { timeoutMs: 10_000, readBodyOf: 200, maxBytes: 1000 };
+    const wanted = { timeoutMs: 10_000, readsBodyOf: (status: number) => status === 200, maxBytes: 1000 };
     const exchange = new Exchange(wanted, (isGood) => lease.release(isGood));
     lease.dispatch({ method: 'POST', path: '/', body: '{}' }, exchange);
     await exchange.answer;

@@ -7,7 +7,7 @@ import type { Outcome, ProblemCode } from '../problems/catalogue.ts';
 /**
  * What went wrong with one attempt: Octane's own status, or what happened to the connection. `broken`, `stale-connection`
  * (broken before any answer, after it had been idle) and `not-http` are after the request may have left; `no-connection`,
- * `breaker-open` and `locked-out` before.
+ * `breaker-open` and `locked-out` before. `refused`: a 2xx whose body says no.
  */
 export type Fault =
   | 'status'
@@ -18,6 +18,7 @@ export type Fault =
   | 'timeout'
   | 'too-large'
   | 'bad-answer'
+  | 'refused'
   | 'breaker-open'
   | 'locked-out';
 
@@ -44,6 +45,7 @@ const CAUSES: Readonly<Record<Exclude<Fault, 'status'>, string>> = {
   timeout: 'TIMEOUT',
   'too-large': 'ANSWER_TOO_LARGE',
   'bad-answer': 'CONTRACT_VIOLATION',
+  refused: 'REFUSED',
   'breaker-open': 'BREAKER_OPEN',
   'locked-out': 'LOCKED_OUT',
 };

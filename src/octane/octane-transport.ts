@@ -9,6 +9,7 @@ import { packageVersion } from '../telemetry/metrics.ts';
 import { TransportFailure } from '../outbound/exchange.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
+import { isSuccess } from './octane-axios.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -68,7 +69,8 @@ export class OctaneTransport {
         timeout: timeoutMs,
         sent: () => ({
           headers: this.headersOf(request, body),
-          readBodyOf: operation.answer.octaneStatus,
+          reads: operation.answer.reads,
+          maxBytes: operation.answer.maxBytes,
           isRepeatable: isRepeatable(operation),
         }),
       })
@@ -76,7 +78,7 @@ export class OctaneTransport {
         throw error instanceof TransportFailure ? explain(operation, error) : error;
       });
     this.tracing.answered(answer.status);
-    if (answer.status < 200 || answer.status > 299) {
+    if (!isSuccess(answer.status)) {
       throw refusal(operation, answer.status, retryAfterMs(answer.headers['retry-after']));
     }
     return { status: answer.status, body: answer.data };

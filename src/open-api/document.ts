@@ -145,7 +145,7 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
 
   function exampleOf(code: ProblemCode, operation: Operation | undefined): object {
     const refused = code === 'validation-failed' ? operation?.body : undefined;
-    const errors = refused?.read(refused.refused, settings).violations;
+    const errors = refused?.read(refused.refused, settings, JSON.stringify(refused.refused)).violations;
     return {
       summary: PROBLEMS[code].title,
       ...(refused && { description: `The answer to the body\n\n    ${JSON.stringify(refused.refused)}` }),

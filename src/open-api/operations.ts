@@ -61,7 +61,7 @@ function problemsOf(operation: Operation): ProblemCode[] {
   return [
     ...OF_OCTANE,
     ...(operation.body ? OF_A_BODY : []),
-    ...(operation.answer.octaneStatus === undefined ? [] : (['octane-contract-violation'] as const)),
+    ...(operation.answer.reads ? (['octane-contract-violation'] as const) : []),
     ...(operation.kind === 'change' ? problemsOfChange(operation) : []),
   ];
 }

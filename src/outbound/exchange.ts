@@ -6,8 +6,8 @@ import { whenTimeIsOver } from './running-time.ts';
 export interface Wanted {
   /** Until the whole answer is there, in milliseconds. */
   readonly timeoutMs: number;
-  /** The one status whose body is read; of any other answer only the head counts. */
-  readonly readBodyOf: number | undefined;
+  /** Whose body is read, by the status; of any other answer only the head counts. */
+  readonly readsBodyOf: (status: number) => boolean;
   /** Most bytes of that body, as they come. */
   readonly maxBytes: number;
 }
@@ -82,7 +82,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.status = status;
     this.headers = headers;
-    if (status !== this.wanted.readBodyOf) this.succeed();
+    if (!this.wanted.readsBodyOf(status)) this.succeed();
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -3,7 +3,9 @@ import type { Outcome, ProblemCode } from './catalogue.ts';
 
 export interface FieldError {
   /** JSON Pointer in URI fragment form, for example `#/payment/amount`; `#` is the whole body. */
-  readonly pointer: string;
+  readonly pointer?: string;
+  /** The name of a parameter of the route or the query, where it is none of the body. */
+  readonly parameter?: string;
   readonly code: string;
   readonly detail: string;
 }

@@ -3,15 +3,18 @@ import type { Dto, FieldRule, Rule } from './dto-rules.ts';
 import { propertyPointer } from './property-pointer.ts';
 import type { RuleLevel, SentObject, ViolationCode } from './rule-levels.ts';
 
+/** Something that breaks a rule: a place in the body, or a parameter. */
 export interface Violation {
   /** JSON Pointer in URI fragment form, such as `#/payment/amount`; `#` for the whole body. */
-  readonly pointer: string;
+  readonly pointer?: string;
+  /** The name of the parameter of the route or the query. */
+  readonly parameter?: string;
   readonly code: ViolationCode;
   /** A sentence that tells the app's developer what to do. Holds no value that the app sent. */
   readonly detail: string;
 }
 
-export type ValidatedBody<T> =
+export type Checked<T> =
   | { readonly value: T; readonly violations?: never }
   | { readonly value?: never; readonly violations: readonly Violation[] };
 
@@ -31,11 +34,7 @@ const MAX_VIOLATIONS = 50;
  * of the class: the known properties that were sent, in the order of declaration, with the values as they were
  * sent, so that its JSON is what goes to Octane.
  */
-export function validateBody<T extends object>(
-  dto: Dto<T>,
-  body: unknown,
-  level: RuleLevel,
-): ValidatedBody<T> {
+export function validateBody<T extends object>(dto: Dto<T>, body: unknown, level: RuleLevel): Checked<T> {
   if (!isJsonObject(body)) return { violations: [violationOf({ path: [], rule: BODY_IS_OBJECT })] };
   const value = instantiate(dto, body);
   const breaks = brokenRules(dto, value as SentObject, level, []);

@@ -42,7 +42,7 @@ function without(sent: object, ...names: readonly string[]): object {
 
 function violations(directDebit: unknown, level: RuleLevel): string[] {
   return (validateBody(SetDirectDebitDto, { directDebit }, level).violations ?? []).map(
-    ({ pointer, code }) => `${pointer.replace('#/directDebit/', '')} ${code}`,
+    ({ pointer, code }) => `${pointer?.replace('#/directDebit/', '')} ${code}`,
   );
 }
 
