@@ -2,18 +2,13 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { kinds, parseFault, type Operation } from './faults.ts';
+import { kinds, parseFault } from './faults.ts';
 import { startOctane, type Octane } from './octane.ts';
 import type { ReceivedRequest } from './octane-records.ts';
+import { operationNames } from './operations.ts';
+import { OCTANE_SAMPLES } from '../test/support/octane-samples.ts';
+import type { Sample } from '../test/support/octane-samples.ts';
 
-const bodies: Record<Operation, string> = {
-  'direct-debit': '{"directDebit":{"directDebitType":"OFF","ddNotificationFlag":"N"}}',
-  'welcome-email': '{}',
-};
-const resources: Record<Operation, string> = {
-  'direct-debit': 'direct-debit',
-  'welcome-email': 'send-welcome-email',
-};
 const hour = 3_600_000;
 
 let octane: Octane;
@@ -32,27 +27,32 @@ async function control<T>(path: string): Promise<T> {
 
 /** How many changes Octane made. */
 async function changes(): Promise<number> {
-  const [directDebits, emails] = await Promise.all([
-    control<unknown[]>('/direct-debits'),
-    control<unknown[]>('/emails'),
-  ]);
-  return directDebits.length + emails.length;
+  const made = await Promise.all(
+    ['/direct-debits', '/emails', '/payments'].map((path) => control<unknown[]>(path)),
+  );
+  return made.flat().length;
 }
+
+function sampleOf(operation: string): Sample {
+  return OCTANE_SAMPLES[operation]!;
+}
+
+const textOf = ({ body }: Sample): string => (body === undefined ? '' : JSON.stringify(body));
 
 async function lastRequest(): Promise<ReceivedRequest | undefined> {
   return (await control<ReceivedRequest[]>('/requests')).at(-1);
 }
 
-function call(operation: Operation = 'direct-debit', signal: AbortSignal | null = null): Promise<Response> {
-  return fetch(`${octane.url}/v1/group/1001/customer/700123/${resources[operation]}`, {
-    method: 'POST',
+function call(operation = 'direct-debit'): Promise<Response> {
+  const { method, path, body } = sampleOf(operation);
+  return fetch(`${octane.url}${path}`, {
+    method,
     headers: {
       Authorization: `Basic ${btoa('sandbox-1001:sandbox-only-1001')}`,
       'Content-Type': 'application/json',
     },
-    body: bodies[operation],
+    body: body === undefined ? null : JSON.stringify(body),
     redirect: 'manual',
-    signal,
   });
 }
 
@@ -63,7 +63,8 @@ class Wire {
   readonly closed: Promise<unknown>;
   readonly #socket: Socket;
 
-  constructor(operation: Operation = 'direct-debit') {
+  constructor(operation = 'direct-debit') {
+    const sample = sampleOf(operation);
     const { hostname, port, pathname } = new URL(octane.url);
     this.#socket = connect(Number(port), hostname);
     this.#socket.setEncoding('latin1');
@@ -72,13 +73,13 @@ class Wire {
     this.closed = new Promise((resolve) => this.#socket.once('close', resolve));
     this.#socket.write(
       [
-        `POST ${pathname}/v1/group/1001/customer/700123/${resources[operation]} HTTP/1.1`,
+        `${sample.method} ${pathname}${sample.path} HTTP/1.1`,
         'Host: octane',
         `Authorization: Basic ${btoa('sandbox-1001:sandbox-only-1001')}`,
         'Content-Type: application/json',
-        `Content-Length: ${bodies[operation].length}`,
+        `Content-Length: ${textOf(sample).length}`,
         '',
-        bodies[operation],
+        textOf(sample),
       ].join('\r\n'),
     );
   }
@@ -101,22 +102,27 @@ async function untilReceived(count: number): Promise<void> {
   while ((await control<unknown[]>('/requests')).length < count) await setImmediate();
 }
 
-describe.each<Operation>(['direct-debit', 'welcome-email'])('%s', (operation) => {
+describe.each([
+  ['direct-debit', { status: 200, made: 1 }],
+  ['welcome-email', { status: 204, made: 1 }],
+  ['data-pool', { status: 200, made: 0 }],
+])('%s', (operation, { status, made }) => {
+  /** What a fault that has a body spoils. */
+  const documented = async (): Promise<unknown> =>
+    status === 204 ? { sent: true } : (await call(operation)).json();
+
   it('delay: makes the change, then answers as always', async () => {
     await putFault({ kind: 'delay', ms: 1 });
-    expect((await call(operation)).status).toBe(operation === 'direct-debit' ? 200 : 204);
-    expect(await changes()).toBe(1);
-    expect(await lastRequest()).toMatchObject({
-      fault: 'delay',
-      status: operation === 'direct-debit' ? 200 : 204,
-    });
+    expect((await call(operation)).status).toBe(status);
+    expect(await changes()).toBe(made);
+    expect(await lastRequest()).toMatchObject({ fault: 'delay', status });
   });
 
   it('delay: answers nothing before its time, though the change is made', async () => {
     await putFault({ kind: 'delay', ms: hour });
     const wire = new Wire(operation);
     await untilReceived(1);
-    expect(await changes()).toBe(1);
+    expect(await changes()).toBe(made);
     expect(wire.received).toBe('');
     await octane.close();
     await wire.closed;
@@ -147,7 +153,7 @@ describe.each<Operation>(['direct-debit', 'welcome-email'])('%s', (operation) =>
     await putFault({ kind: 'hang', at: 'body', applied: true });
     const wire = new Wire(operation);
     await wire.until(/\r\n\r\n\{/);
-    expect(await changes()).toBe(1);
+    expect(await changes()).toBe(made);
     await octane.close();
     await wire.closed;
     expect(wire.body.length).toBeLessThan(announcedLength(wire));
@@ -159,7 +165,7 @@ describe.each<Operation>(['direct-debit', 'welcome-email'])('%s', (operation) =>
     await wire.closed;
     expect(wire.received).toBe('');
     expect(wire.error).toMatchObject({ code: 'ECONNRESET' });
-    expect(await changes()).toBe(applied ? 1 : 0);
+    expect(await changes()).toBe(applied ? made : 0);
     expect(await lastRequest()).toMatchObject({ fault: 'reset', status: null });
   });
 
@@ -188,7 +194,7 @@ describe.each<Operation>(['direct-debit', 'welcome-email'])('%s', (operation) =>
     await wire.closed;
     expect(wire.received).toContain('this is not HTTP');
     expect(wire.received).not.toMatch(/^HTTP/);
-    expect(await changes()).toBe(1);
+    expect(await changes()).toBe(made);
     await expect(call(operation)).rejects.toThrow('fetch failed');
   });
 
@@ -197,7 +203,7 @@ describe.each<Operation>(['direct-debit', 'welcome-email'])('%s', (operation) =>
     const response = await call(operation);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ result: 'OK' });
-    expect(await changes()).toBe(1);
+    expect(await changes()).toBe(made);
   });
 
   it('not-json: answers 200 with HTML', async () => {
@@ -208,23 +214,20 @@ describe.each<Operation>(['direct-debit', 'welcome-email'])('%s', (operation) =>
     expect(await response.text()).toMatch(/^<!doctype html>/);
   });
 
-  it('oversize: answers 200 with JSON of more than 64 KiB', async () => {
+  it('oversize: answers 200 with more JSON than the gateway reads', async () => {
+    const spoilt = await documented();
     await putFault({ kind: 'oversize' });
     const response = await call(operation);
     expect(response.status).toBe(200);
     const text = await response.text();
-    expect(text.length).toBeGreaterThan(64 * 1024);
-    expect(JSON.parse(text)).toEqual(
-      operation === 'direct-debit' ? JSON.parse(bodies[operation]) : { sent: true },
-    );
+    expect(text.length).toBeGreaterThan(made === 0 ? 1024 * 1024 : 64 * 1024);
+    expect(JSON.parse(text)).toEqual(spoilt);
   });
 
   it('drip: sends the body byte by byte', async () => {
+    const spoilt = await documented();
     await putFault({ kind: 'drip', ms: 1 });
-    const whole = await call(operation);
-    expect(await whole.json()).toEqual(
-      operation === 'direct-debit' ? JSON.parse(bodies[operation]) : { sent: true },
-    );
+    expect(await (await call(operation)).json()).toEqual(spoilt);
 
     await putFault({ kind: 'drip', ms: hour });
     const wire = new Wire(operation);
@@ -243,12 +246,13 @@ describe.each<Operation>(['direct-debit', 'welcome-email'])('%s', (operation) =>
     expect(wire.head).toMatch(/^HTTP\/1\.1 200 OK/);
     expect(wire.body).not.toBe('');
     expect(wire.body.length).toBeLessThan(announcedLength(wire));
-    expect(await changes()).toBe(1);
+    expect(await changes()).toBe(made);
   });
 
   it('makes no change for a request that it would refuse', async () => {
     await putFault({ kind: 'wrong-shape' });
-    await fetch(`${octane.url}/v1/group/1001/customer/1/${resources[operation]}`, { method: 'POST' });
+    const { method, path } = sampleOf(operation);
+    await fetch(`${octane.url}${path.replace('700123', '1')}`, { method });
     expect(await changes()).toBe(0);
   });
 });
@@ -269,8 +273,10 @@ describe('status', () => {
   });
 });
 
+const noFaults = Object.fromEntries(operationNames.map((name) => [name, null]));
+
 describe('a fault', () => {
-  const met = async (operation: Operation) => (await call(operation)).status >= 500;
+  const met = async (operation: string) => (await call(operation)).status >= 500;
 
   it('lasts until it is cleared', async () => {
     await putFault({ kind: 'status', status: 500 });
@@ -305,7 +311,7 @@ describe('a fault', () => {
       false,
       false,
     ]);
-    expect(await control('/fault')).toEqual({ 'direct-debit': null, 'welcome-email': null });
+    expect(await control('/fault')).toEqual(noFaults);
   });
 
   it('meets the operation that it names, beside another for the other', async () => {
@@ -314,6 +320,14 @@ describe('a fault', () => {
     await putFault({ kind: 'status', status: 404, operation: 'direct-debit' });
     expect((await call('direct-debit')).status).toBe(404);
     expect(await met('welcome-email')).toBe(true);
+  });
+
+  it.each(operationNames)('meets %s by its name, and nothing else', async (name) => {
+    await putFault({ kind: 'status', status: 500, operation: name });
+    const met = await Promise.all(
+      operationNames.map(async (each) => ((await call(each)).status === 500 ? each : undefined)),
+    );
+    expect(met.filter((each) => each !== undefined)).toEqual([name]);
   });
 
   it('does not meet another method', async () => {
@@ -346,8 +360,8 @@ describe('a fault that cannot be', () => {
     ['an unknown place', { kind: 'hang', at: 'end' }, ['at must be one of start, headers, body']],
     [
       'an unknown operation',
-      { kind: 'reset', operation: 'both' },
-      ['operation must be one of direct-debit, welcome-email'],
+      { kind: 'reset', operation: 'all' },
+      [`operation must be one of ${operationNames.join(', ')}`],
     ],
     [
       'all of it wrong',
@@ -364,7 +378,7 @@ describe('a fault that cannot be', () => {
     const response = await putFault(fault);
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ errors });
-    expect(await control('/fault')).toEqual({ 'direct-debit': null, 'welcome-email': null });
+    expect(await control('/fault')).toEqual(noFaults);
   });
 });
 

@@ -1,7 +1,5 @@
-import { isObject } from './direct-debit.ts';
-
-export const operations = ['direct-debit', 'welcome-email'] as const;
-export type Operation = (typeof operations)[number];
+import { isObject } from './fields.ts';
+import { operationNames } from './operations.ts';
 
 type Behaviour =
   | { kind: 'delay'; ms: number }
@@ -20,7 +18,8 @@ type Kind = Behaviour['kind'];
 
 /** How Octane is to meet requests instead of answering them as documented. */
 export type Fault = Behaviour & {
-  operation: Operation | 'both';
+  /** By its name, or all of them. */
+  operation: string;
   /** How many requests it still meets; null: every one until it is cleared. */
   times: number | null;
   /** Whether the change is made all the same. */
@@ -50,13 +49,17 @@ export const kinds: { [K in Kind]: { does: string; applied: boolean; options: Op
   garbage: { does: 'answers with bytes that are not HTTP', applied: true, options: {} },
   'wrong-shape': { does: 'answers 200 with JSON that is not documented', applied: true, options: {} },
   'not-json': { does: 'answers 200 with a page of HTML', applied: true, options: {} },
-  oversize: { does: 'answers 200 with a body of 128 KiB', applied: true, options: {} },
+  oversize: {
+    does: 'answers 200 with a body of 128 KiB, or of 2 MiB where it only tells something',
+    applied: true,
+    options: {},
+  },
   drip: { does: 'sends the body one byte each `ms`', applied: true, options: { ms: 200 } },
   cut: { does: 'closes the connection in the middle of the body', applied: true, options: {} },
 };
 
 const checks: Record<string, { expected: string; holds: (value: unknown) => boolean }> = {
-  operation: oneOf(operations),
+  operation: oneOf(operationNames),
   once: { expected: 'true', holds: (value) => value === true },
   times: wholeNumber(1, 1_000_000),
   applied: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
@@ -71,6 +74,8 @@ const checks: Record<string, { expected: string; holds: (value: unknown) => bool
   location: { expected: 'a URL or a path', holds: isHeaderText },
 };
 
+/** No name of an operation. */
+const allOperations = 'all';
 const common = ['kind', 'operation', 'once', 'times', 'applied'];
 
 /** Reads the fault that a control request asks for, or says all that is wrong with it. */
@@ -95,7 +100,7 @@ export function parseFault(body: unknown): { fault: Fault } | { errors: string[]
   const succeeds = kind === 'status' && Number(body['status']) < 300;
   const whole = {
     kind,
-    operation: 'both',
+    operation: allOperations,
     times: once ? 1 : null,
     applied: applied || succeeds,
     ...options,
@@ -106,17 +111,17 @@ export function parseFault(body: unknown): { fault: Fault } | { errors: string[]
 
 /** The faults in force: at most one for each operation. */
 export class Faults {
-  readonly #inForce = new Map<Operation, Fault>();
+  readonly #inForce = new Map<string, Fault>();
 
   /** Replaces what stood for its operations. */
   set(fault: Fault): void {
-    for (const operation of operations) {
-      if (fault.operation === operation || fault.operation === 'both') this.#inForce.set(operation, fault);
+    for (const operation of operationNames) {
+      if ([operation, allOperations].includes(fault.operation)) this.#inForce.set(operation, fault);
     }
   }
 
   /** The fault that the next request of `operation` meets, counted as met. */
-  take(operation: Operation): Fault | undefined {
+  take(operation: string): Fault | undefined {
     const fault = this.#inForce.get(operation);
     if (fault?.times && --fault.times === 0) {
       for (const [each, its] of this.#inForce) if (its === fault) this.#inForce.delete(each);
@@ -130,7 +135,7 @@ export class Faults {
 
   toJSON(): Record<string, Fault | null> {
     return Object.fromEntries(
-      operations.map((operation) => [operation, this.#inForce.get(operation) ?? null]),
+      operationNames.map((operation) => [operation, this.#inForce.get(operation) ?? null]),
     );
   }
 }

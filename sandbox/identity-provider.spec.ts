@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose';
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
+import { scopes } from './seed.ts';
 
 let provider: IdentityProvider;
 beforeAll(async () => {
@@ -78,7 +79,7 @@ it('gives a signed access token for an hour, with the customer asked for', async
 
 it('gives every scope to a request without any', async () => {
   const claims = await claimsOf(await requestToken('selfcare-app', 'custno=700123'));
-  expect(claims['scope']).toBe('direct-debit:write welcome-email:send');
+  expect(claims['scope']).toBe(scopes.join(' '));
 });
 
 it('names no customer for a client that acts for all of its group', async () => {
@@ -136,6 +137,6 @@ it("gives the gateway's reference a token without credentials, whatever the orig
   expect(await claimsOf({ status: response.status, body })).toMatchObject({
     client_id: 'selfcare-app',
     custno: '700123',
-    scope: 'direct-debit:write welcome-email:send',
+    scope: scopes.join(' '),
   });
 });

@@ -94,7 +94,7 @@ function configuration(signingKey: JWK): Configuration {
             .find((scope) => !scopes.includes(scope));
           if (unknown !== undefined) {
             throw new errors.InvalidScope(
-              `there is no such scope; the scopes are ${scopes.join(' and ')}`,
+              `there is no such scope; the scopes are ${scopes.join(', ')}`,
               unknown,
             );
           }

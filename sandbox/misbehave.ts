@@ -4,13 +4,15 @@ import type { Fault } from './faults.ts';
 import { json, send, sendHead, text, type Answer, type Answered } from './answer.ts';
 
 const oversizeBytes = 128 * 1024;
+/** An answer that only tells something may be longer. */
+const oversizeReadBytes = 2 * 1024 * 1024;
 const maintenancePage = '<!doctype html><title>Maintenance</title><p>Please come back later.</p>';
 
 /** Meets a request with `fault`, where Octane would have given `documented`. Resolves early when the client leaves. */
 export async function misbehave(
   response: ServerResponse,
   fault: Fault,
-  documented: Answer,
+  { documented, reads }: { documented: Answer; reads: boolean },
   answered: Answered,
 ): Promise<void> {
   const { socket } = response.req;
@@ -42,7 +44,11 @@ export async function misbehave(
       return;
     case 'oversize': {
       const answer = withBody(documented);
-      send(response, { ...answer, body: answer.body.padEnd(oversizeBytes) }, answered);
+      send(
+        response,
+        { ...answer, body: answer.body.padEnd(reads ? oversizeReadBytes : oversizeBytes) },
+        answered,
+      );
       return;
     }
     case 'drip': {
@@ -61,7 +67,7 @@ export async function misbehave(
   }
 }
 
-/** The welcome email's 204 has no body to spoil: a 200 that has one stands in for it. */
+/** A 204 has no body to spoil: a 200 that has one stands in for it. */
 function withBody(documented: Answer): Answer {
   return documented.body === '' ? json(200, { sent: true }) : documented;
 }

@@ -1,29 +1,35 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { json, noContent, send, text, type Answer } from './answer.ts';
-import { isObject, schemaFaults, stored } from './direct-debit.ts';
-import type { Faults, Operation } from './faults.ts';
+import { send, text } from './answer.ts';
+import type { Faults } from './faults.ts';
 import { misbehave } from './misbehave.ts';
 import type { OctaneRecords, ReceivedRequest } from './octane-records.ts';
+import { customerOf, denied, type Decision, type Operation } from './operation.ts';
+import { operations } from './operations.ts';
 import { readJson, type Body } from './read-json.ts';
-import { groups, type Customer, type Group } from './seed.ts';
+import { groups, type Group } from './seed.ts';
 
 export const basePath = '/tiab/api';
 
-const route = new RegExp(`^${basePath}/v1/group/([^/]+)/customer/([^/]+)/(direct-debit|send-welcome-email)$`);
-
+/** Where a request goes: the operations of its path, by their methods, and the numbers in it. */
 interface Target {
-  operation: Operation;
-  groupno: string;
-  custno: string;
+  byMethod: Map<string, Operation>;
+  groupno: string | undefined;
+  custno: string | undefined;
 }
 
-/** What Octane says to a request, and the change that it makes when it says so. */
-interface Decision {
-  answer: Answer;
-  change?: () => void;
-}
+const paths = Map.groupBy(
+  operations.map((operation) => ({
+    operation,
+    path: operation.route.slice(operation.route.indexOf(' ') + 1),
+  })),
+  ({ path }) => path,
+);
+const routes = [...paths].map(([path, all]) => ({
+  pattern: new RegExp(`^${basePath}${path.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
+  byMethod: new Map(all.map(({ operation }) => [operation.route.split(' ')[0]!, operation])),
+}));
 
-/** The two documented operations of Octane, and the faults in force. */
+/** The operations of Octane, and the faults in force. */
 export function octaneApi(records: OctaneRecords, faults: Faults): RequestListener {
   return (request, response) => {
     const received = receive(request);
@@ -33,15 +39,16 @@ export function octaneApi(records: OctaneRecords, faults: Faults): RequestListen
       received.body = body ? (body.json ?? (body.text || null)) : 'over 1 MiB';
       const target = targetOf(request);
       const { answer, change } = decide(request, target, body, records);
-      const fault = target && request.method === 'POST' ? faults.take(target.operation) : undefined;
+      const operation = target?.byMethod.get(request.method ?? '');
+      const fault = operation && faults.take(operation.name);
       if (!fault) {
-        change?.();
+        change?.(received.at);
         send(response, answer, received);
         return;
       }
       received.fault = fault.kind;
-      if (fault.applied) change?.();
-      await misbehave(response, fault, answer, received);
+      if (fault.applied) change?.(received.at);
+      await misbehave(response, fault, { documented: answer, reads: operation.reads === true }, received);
     };
     serve().catch(() => response.destroy());
   };
@@ -67,9 +74,11 @@ function masked(authorization: string): string {
 
 function targetOf(request: IncomingMessage): Target | undefined {
   const [path = ''] = (request.url ?? '').split('?');
-  const [, groupno, custno, resource] = route.exec(path) ?? [];
-  if (groupno === undefined || custno === undefined) return undefined;
-  return { operation: resource === 'direct-debit' ? 'direct-debit' : 'welcome-email', groupno, custno };
+  for (const { pattern, byMethod } of routes) {
+    const { groups: numbers } = pattern.exec(path) ?? {};
+    if (pattern.test(path)) return { byMethod, groupno: numbers?.['groupno'], custno: numbers?.['custno'] };
+  }
+  return undefined;
 }
 
 function decide(
@@ -79,49 +88,25 @@ function decide(
   records: OctaneRecords,
 ): Decision {
   if (!target) return { answer: text(404) };
-  if (request.method !== 'POST') return { answer: text(405, undefined, { Allow: 'POST' }) };
+  const { byMethod, groupno, custno } = target;
+  const operation = byMethod.get(request.method ?? '');
+  if (!operation) return { answer: text(405, undefined, { Allow: [...byMethod.keys()].join(', ') }) };
   const group = authenticate(request.headers.authorization);
   if (!group) return { answer: text(401, undefined, { 'WWW-Authenticate': 'Basic realm="Octane"' }) };
-  const customer = group.customers.find(({ custno }) => custno === target.custno);
-  if (group.groupno !== target.groupno || !customer) return { answer: text(403, 'Invalid access') };
-  if (!/^application\/json(?:\s*;|$)/i.test(request.headers['content-type'] ?? ''))
+  if (groupno !== undefined && group.groupno !== groupno) return denied();
+  if (custno !== undefined && !customerOf(group, custno)) return denied();
+  if (
+    request.method !== 'GET' &&
+    !/^application\/json(?:\s*;|$)/i.test(request.headers['content-type'] ?? '')
+  )
     return { answer: text(415) };
   if (!body) return { answer: text(413) };
-  return target.operation === 'direct-debit'
-    ? setDirectDebit(group, customer, body, records)
-    : sendWelcomeEmail(group, customer, body, records);
+  const query = new URL(request.url ?? '', 'http://octane').searchParams;
+  return operation.decide({ group, custno: custno ?? '', body: body.json, query, records });
 }
 
 function authenticate(authorization = ''): Group | undefined {
   const [, credentials = ''] = /^Basic ([\w+/=-]+)$/i.exec(authorization) ?? [];
   const sent = Buffer.from(credentials, 'base64').toString();
   return groups.find(({ username, password }) => sent === `${username}:${password}`);
-}
-
-function setDirectDebit(
-  { groupno }: Group,
-  { custno }: Customer,
-  body: Body,
-  records: OctaneRecords,
-): Decision {
-  const errors = schemaFaults(body.json);
-  if (errors.length > 0) return { answer: json(400, { errors }) };
-  const directDebit = stored(body.json);
-  return {
-    answer: json(200, { directDebit }),
-    change: () => records.setDirectDebit({ at: new Date().toISOString(), groupno, custno, directDebit }),
-  };
-}
-
-function sendWelcomeEmail(
-  { groupno }: Group,
-  { custno, email }: Customer,
-  body: Body,
-  records: OctaneRecords,
-): Decision {
-  if (!isObject(body.json)) return { answer: json(400, { errors: ['the body must be a JSON object'] }) };
-  return {
-    answer: noContent(),
-    change: () => records.addEmail({ at: new Date().toISOString(), groupno, custno, to: email }),
-  };
 }

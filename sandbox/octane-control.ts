@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { json, noContent, send, text, type Answer } from './answer.ts';
-import { kinds, operations, parseFault, type Faults } from './faults.ts';
+import { kinds, parseFault, type Faults } from './faults.ts';
 import type { OctaneRecords } from './octane-records.ts';
+import { operationNames } from './operations.ts';
 import { readJson } from './read-json.ts';
 
 type Handlers = Record<string, (body: unknown) => Answer>;
@@ -32,6 +33,10 @@ export function controlApi(records: OctaneRecords, faults: Faults): RequestListe
     },
     '/emails': { GET: () => json(200, records.emails) },
     '/direct-debits': { GET: () => json(200, records.directDebits) },
+    '/payments': { GET: () => json(200, records.payments) },
+    '/payment-methods': { GET: () => json(200, records.paymentMethods) },
+    '/customers': { GET: () => json(200, records.customers) },
+    '/services': { GET: () => json(200, records.services) },
     '/reset': {
       POST: () => {
         faults.clear();
@@ -64,11 +69,15 @@ const explanation = {
     'DELETE /requests': 'forgets what it received',
     'GET /emails': 'the welcome emails that it sent',
     'GET /direct-debits': 'the direct debits that it stores',
+    'GET /payments': 'the payments that it took',
+    'GET /payment-methods': 'the payment methods that were added',
+    'GET /customers': 'its customers, as they are now',
+    'GET /services': 'their mobile services, with the data pool and the limit of each',
     'POST /reset': 'clears the faults and forgets everything',
   },
   faults: {
     options: {
-      operation: `${operations.join(' or ')}; both when left out`,
+      operation: `one of ${operationNames.join(', ')}; all of them when left out`,
       once: 'true: meets one request',
       times: 'meets so many requests; every one until cleared when both are left out',
       applied: 'whether the change is made all the same; each kind has its own default',

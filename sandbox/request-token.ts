@@ -1,4 +1,4 @@
-import { isObject } from './direct-debit.ts';
+import { isObject } from './fields.ts';
 import { clients } from './seed.ts';
 
 export interface Token {

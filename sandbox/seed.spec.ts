@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { audience, clients, groupCredentials, groups } from './seed.ts';
+import { operations } from './operations.ts';
+import { audience, clients, groupCredentials, groups, scopes } from './seed.ts';
 import { usualIssuer } from './usual-ports.ts';
 
 interface GatewayFile {
@@ -19,4 +20,43 @@ it('is the world of config/gateway.yaml', async () => {
   expect(file.groups.flatMap(({ usernameEnv, passwordEnv }) => [usernameEnv, passwordEnv])).toEqual(
     Object.keys(groupCredentials()),
   );
+});
+
+interface OperationsFile {
+  operations: { name: string; octane?: string; scope?: string; effect?: string }[];
+}
+
+describe.each([
+  ['open', (text: string) => text],
+  [
+    'open, and the commented out ones',
+    (text: string) => text.replaceAll(/^  # ((?: {2})?(?:- )?\w+: )/gm, '  $1'),
+  ],
+])('of config/operations.yaml, %s', (_which, read) => {
+  let entries: OperationsFile['operations'];
+  beforeAll(async () => {
+    const { operations: all } = parse(
+      read(await readFile('config/operations.yaml', 'utf8')),
+    ) as OperationsFile;
+    // Whose path is not public, nobody can answer.
+    entries = all.filter(({ name }) => name !== 'bounced-transactions');
+  });
+
+  it('every scope is in a token', () => {
+    const needed = entries.flatMap(({ scope }) => scope ?? []);
+    expect(scopes).toEqual(expect.arrayContaining(needed));
+  });
+
+  it('every operation is known by its name, where it says that it is', () => {
+    const known = new Map(operations.map(({ name, route }) => [name, route]));
+    expect(entries.filter(({ name }) => !known.has(name))).toEqual([]);
+    for (const { name, octane } of entries) expect(octane ?? known.get(name)).toBe(known.get(name));
+  });
+
+  it('every one that only reads is one that only tells', () => {
+    const telling = new Set(operations.filter(({ reads }) => reads).map(({ name }) => name));
+    expect(
+      entries.filter(({ effect }) => effect === 'read').map(({ name }) => telling.has(name)),
+    ).not.toContain(false);
+  });
 });

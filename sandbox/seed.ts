@@ -1,6 +1,9 @@
 export interface Customer {
   custno: string;
   email: string;
+  name: string;
+  /** The numbers of the mobile services, in order: none that anybody has. */
+  msns: readonly string[];
 }
 
 export interface Group {
@@ -24,10 +27,10 @@ export const groups: Group[] = [
     username: 'sandbox-1001',
     password: 'sandbox-only-1001',
     customers: [
-      { custno: '700123', email: 'alex@example.com' },
-      { custno: '700124', email: 'billie@example.com' },
-      { custno: '700125', email: 'charlie@example.com' },
-      { custno: '700126', email: 'dana@example.com' },
+      { custno: '700123', email: 'alex@example.com', name: 'Alex', msns: ['0491570156', '0491570157'] },
+      { custno: '700124', email: 'billie@example.com', name: 'Billie', msns: ['0491570158', '0491570159'] },
+      { custno: '700125', email: 'charlie@example.com', name: 'Charlie', msns: ['0491570110', '0491570313'] },
+      { custno: '700126', email: 'dana@example.com', name: 'Dana', msns: ['0491570737', '0491571266'] },
     ],
   },
   {
@@ -35,9 +38,9 @@ export const groups: Group[] = [
     username: 'sandbox-2002',
     password: 'sandbox-only-2002',
     customers: [
-      { custno: '800201', email: 'eden@example.com' },
-      { custno: '800202', email: 'frankie@example.com' },
-      { custno: '800203', email: 'gale@example.com' },
+      { custno: '800201', email: 'eden@example.com', name: 'Eden', msns: ['0491571491', '0491571804'] },
+      { custno: '800202', email: 'frankie@example.com', name: 'Frankie', msns: ['0491572549', '0491572665'] },
+      { custno: '800203', email: 'gale@example.com', name: 'Gale', msns: ['0491572983', '0491573770'] },
     ],
   },
 ];
@@ -61,7 +64,23 @@ export const clients: Client[] = [
 /** Whose token the gateway's own reference gets, and for which customer. */
 export const docsTokenRequest = { client: 'selfcare-app', custno: '700123' };
 
-export const scopes = ['direct-debit:write', 'welcome-email:send'];
+/** All that the operations of config/operations.yaml need. */
+export const scopes = [
+  'direct-debit:write',
+  'welcome-email:send',
+  'payment:take',
+  'payment-method:add',
+  'payment-method:read',
+  'customer:update',
+  'customer:read',
+  'customer:list',
+  'service-qualification:check',
+  'data-pool:read',
+  'data-pool:limit',
+  'data-pool:transfer',
+  'data-pool:disconnect',
+  'esim:read',
+];
 
 /** The `aud` of every token. */
 export const audience = 'octane-bff';
