@@ -7,12 +7,14 @@ import { JournalStore } from '../src/journal/store/journal-store.ts';
 import { OctaneClient } from '../src/octane/octane-client.ts';
 import { OPERATIONS } from '../src/app.module.ts';
 import { describe as describeOperation } from '../src/open-api/operations.ts';
+import { loadSettings } from '../src/config/settings.ts';
 import { pathOf } from '../src/operations/operation.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';
 import type { Script } from './support/scripted-octane.ts';
 
 const operations = OPERATIONS.map(({ operation }) => operation);
+const settings = loadSettings({ OCTANE_BASE_URL: 'http://127.0.0.1:9/' });
 
 let octane: Octane;
 let gateway: TestGateway;
@@ -178,7 +180,7 @@ describe.each(operations)('$id', (operation) => {
     },
   };
 
-  const documentedCodes = describeOperation(operation).problems;
+  const documentedCodes = describeOperation(operation, settings).problems;
 
   // In this order: what is limited comes after what uses the limit up.
   it.each(Object.keys(PROBLEMS).filter((code) => documentedCodes.some((known) => known === code)))(

@@ -92,8 +92,12 @@ it('names the server by PUBLIC_URL, and so the types of problems', () => {
 
 it('has every code of every problem, and asks for the scope of each operation', () => {
   const text = JSON.stringify(document.paths);
-  const demandsKey = OPERATIONS.some(({ operation }) => 'key' in operation && operation.key === 'required');
-  const codes = Object.keys(PROBLEMS).filter((code) => demandsKey || code !== 'idempotency-key-required');
+  const operations = OPERATIONS.map(({ operation }) => operation);
+  const ofSome: Readonly<Record<string, boolean>> = {
+    'idempotency-key-required': operations.some((each) => 'key' in each && each.key === 'required'),
+    'resource-not-found': operations.some(({ missing }) => missing === 'resource-not-found'),
+  };
+  const codes = Object.keys(PROBLEMS).filter((code) => ofSome[code] ?? true);
   for (const code of codes) expect(text).toContain(`"code":"${code}"`);
   const asked = Object.values<any>(document.paths).flatMap((methods) =>
     Object.values<any>(methods).flatMap(({ security }) => security),

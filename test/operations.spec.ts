@@ -16,8 +16,9 @@ import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';
-import { journalRecords } from './support/journal-records.ts';
+import { ageRecords, journalRecords } from './support/journal-records.ts';
 import { TestManagement } from './support/management.ts';
+import { broadcast, note, open, services, usage } from './support/further-operations.ts';
 import type { Script } from './support/scripted-octane.ts';
 import { TraceReceiver } from './support/trace-receiver.ts';
 
@@ -156,6 +157,7 @@ beforeAll(async () => {
       { operation: payment, module: PaymentModule },
       { operation: customer, module: CustomerModule },
       { operation: quote, module: CustomerModule },
+      ...[services, usage, note, broadcast].map(open),
     ],
   });
   management = await TestManagement.start(gateway);
@@ -423,15 +425,17 @@ describe('the OpenAPI document', () => {
     const ofRead = codesOf(get);
     for (const code of ['journal-unavailable', 'request-in-progress', 'validation-failed', 'outcome-unknown'])
       expect(ofRead).not.toContain(code);
-    const names = (object: any): string[] => object.parameters.map(({ $ref }: any) => $ref.split('/').at(-1));
-    expect(names(post)).toContain('IdempotencyKey');
-    expect(names(get)).not.toContain('IdempotencyKey');
+    expect(post.parameters).toContainEqual(
+      expect.objectContaining({ name: 'Idempotency-Key', required: true }),
+    );
+    expect(JSON.stringify(get.parameters)).not.toMatch(/Idempotency-?Key/);
     expect(document.components.schemas.TakePayment.properties.amount).toMatchObject({ exclusiveMinimum: 0 });
     expect(document.tags.map(({ name }: any) => name)).toEqual([
       'Direct debit',
       'Welcome email',
       'Payments',
       'Customers',
+      'Services',
       'Documentation',
     ]);
   });
@@ -444,4 +448,270 @@ it('two operations never share a name or a route', () => {
   expect(() => new Operations([payment, { ...payment, name: 'other' }])).toThrow(
     'two operations have the route POST /v1/customers/:custno/payments',
   );
+});
+
+it('an operation says whose customer it is, and what it asks first is open', () => {
+  for (const operation of [
+    { ...payment, customers: 'none' } as const,
+    { ...payment, route: 'POST /v1/payments' } as const,
+  ])
+    expect(() => new Operations([operation])).toThrow(
+      'the route of payment does not say whose customer it is',
+    );
+  const ownedBy = [{ read: customer, named: () => [], owned: () => new Set<string>() }];
+  expect(() => new Operations([{ ...payment, ownedBy }])).toThrow(
+    'payment is owned by a read that is not open',
+  );
+});
+
+const SERVICES = 'services:read services:write';
+const whole = { claims: { scope: SERVICES } };
+const asService = (client = 'billing-service'): Promise<string> =>
+  gateway.issuer.token({ claims: { client_id: client, scope: SERVICES } });
+const ask = async (path: string, call: Partial<Call> = {}): Promise<Answer> =>
+  gateway.call({ method: 'GET', path, token: await gateway.issuer.token(whole), ...call });
+const USAGE = '/v1/services/7/customers/700123';
+const NOTE = '/v1/customers/700123/services/7/note';
+const writeNote = async (call: Partial<Call> = {}): Promise<Answer> =>
+  ask(NOTE, { method: 'PUT', body: { text: 'ä' }, ...call });
+const say = async (call: Partial<Call> = {}): Promise<Answer> =>
+  ask('/v1/broadcasts', { method: 'POST', token: await asService(), ...call });
+const paths = (): string[] => gateway.octane.hits.map(({ path }) => path.replace('/tiab/api', ''));
+
+describe('parameters', () => {
+  beforeEach(() => {
+    gateway.octane.script = answering(200, '{"used":1}');
+  });
+
+  it('of route and query are decoded once, and go where the operation says', async () => {
+    const answer = await ask('/v1/services/%37/customers/me?from=1&tag=2&tag=03&someText=a%2520b+%26%C3%A4&');
+    expect([answer.status, answer.json]).toEqual([200, { used: 1 }]);
+    expect(paths()).toEqual([
+      '/v1/usage?group=1001&custno=700123&lineseqno=7&from=1&tag=2&tag=03&someText=a%2520b%20%26%C3%A4',
+    ]);
+  });
+
+  it.each([
+    ['?form=1', 'does not take'],
+    ['?__proto__=1', 'does not take'],
+    ['?custno=700123', 'does not take'],
+    ['?lineseqno=7', 'does not take'],
+    ['?from=1&from=1', 'twice'],
+    ['?from=%ff', 'percent-encoded'],
+    ['?%zz=1', 'percent-encoded'],
+  ])('that no query of the operation has are no valid request: %s', async (query, word) => {
+    const answer = await ask(`${USAGE}${query}`);
+    expectProblem(answer, 400, 'invalid-request');
+    expect(answer.json.detail).toContain(word);
+    expect(gateway.octane.hits).toHaveLength(0);
+  });
+
+  it('in the path are not empty, and paths are exact', async () => {
+    expectProblem(await ask('/v1/services//customers/700123'), 404, 'not-found');
+    expectProblem(await ask('/v1/services/7/customers/70012%33'), 400, 'invalid-request');
+    expectProblem(await ask('/v1/services/700123/customers/%6De'), 400, 'invalid-request');
+    expectProblem(await ask('/v1/services/7/custom%65rs/700123'), 404, 'not-found');
+    expect(gateway.octane.hits).toHaveLength(0);
+  });
+
+  it('break rules together with the body', async () => {
+    const answer = await writeNote({
+      path: `${NOTE.replace('7/note', 'x%2Fy/note')}?colour=`,
+      body: { bad: 1 },
+    });
+    expectProblem(answer, 422, 'validation-failed', {
+      errors: [
+        { parameter: 'lineseqno', code: 'type', detail: 'Send a number.' },
+        { parameter: 'colour', code: 'type', detail: 'Send a number.' },
+        { pointer: '#/bad', code: 'unknown_property', detail: 'Leave it out.' },
+      ],
+    });
+    expect(gateway.octane.hits).toHaveLength(0);
+  });
+
+  it('are looked at behind the scope and the customer', async () => {
+    const path = `${USAGE}?form=1`;
+    expectProblem(await ask(path, { token: await token() }), 403, 'insufficient-scope');
+    expectProblem(await ask(path.replace('700123', '700999')), 403, 'customer-not-permitted');
+  });
+
+  it('belong to what an Idempotency-Key stands for', async () => {
+    const headers = newKey();
+    expect((await writeNote({ headers, path: `${NOTE}?colour=1` })).status).toBe(200);
+    const again = await writeNote({ headers, path: `${NOTE}?colour=1` });
+    expect([again.status, again.headers['idempotency-replayed'], again.text]).toEqual([
+      200,
+      'true',
+      '{"used":1}',
+    ]);
+    for (const path of [NOTE, `${NOTE}?colour=2`, `${NOTE.replace('/7/', '/8/')}?colour=1`])
+      expectProblem(await writeNote({ headers, path }), 422, 'idempotency-key-reused');
+    expect(gateway.octane.hits).toHaveLength(1);
+  });
+
+  it('stand in the OpenAPI document', () => {
+    const { get } = document.paths['/v1/services/{lineseqno}/customers/{custno}'];
+    expect(get.parameters.slice(0, 3)).toEqual([
+      { $ref: '#/components/parameters/Custno' },
+      expect.objectContaining({ name: 'lineseqno', in: 'path' }),
+      expect.objectContaining({ name: 'from', in: 'query' }),
+    ]);
+    expect(
+      get.responses[422].content['application/problem+json'].examples['validation-failed'].value,
+    ).toMatchObject({
+      errors: expect.arrayContaining([{ parameter: 'from', code: 'type', detail: 'Send a number.' }]),
+    });
+  });
+});
+
+describe('an operation that makes its request to Octane itself', () => {
+  it('sends the text that it gives', async () => {
+    gateway.octane.script = answering(201);
+    const answer = await writeNote();
+    expect([answer.status, answer.json]).toEqual([200, { created: true }]);
+    expect(gateway.octane.hits).toMatchObject([
+      {
+        method: 'PUT',
+        path: '/tiab/api/v1/note?lineseqno=7',
+        body: '{"group":1001, "custno":700123, "rest":{"text":"ä"}}',
+        headers: { 'content-type': 'application/json' },
+      },
+    ]);
+  });
+});
+
+describe('an operation of no customer', () => {
+  beforeEach(() => {
+    gateway.octane.script = answering(200);
+  });
+
+  it('is for callers for all customers alone, whatever the customer of their token', async () => {
+    const refused = await ask('/v1/broadcasts', { method: 'POST' });
+    expectProblem(refused, 403, 'customer-not-permitted');
+    expect(refused.json.detail).toContain('every customer');
+    expectProblem(
+      await ask('/v1/broadcasts', { method: 'POST', token: await token('payment:take') }),
+      403,
+      'insufficient-scope',
+    );
+    expect(gateway.octane.hits).toHaveLength(0);
+    expect((await say()).status).toBe(204);
+    expect(paths()).toEqual(['/v1/group/1001/broadcast']);
+  });
+
+  it('has a record, a key and a line of its group', async () => {
+    const headers = { ...newKey(), 'x-request-id': 'a-broadcast' };
+    const before = (await journalRecords(databaseUrl)).length;
+    await say({ headers });
+    expect((await say({ headers })).headers['idempotency-replayed']).toBe('true');
+    expect((await say({ headers, token: await asService('other-group') })).status).toBe(204);
+    expect(paths()).toEqual(['/v1/group/1001/broadcast', '/v1/group/2002/broadcast']);
+    const records = await journalRecords(databaseUrl);
+    const made = records.slice(0, records.length - before);
+    expect(made.map(({ groupno, custno, operation }) => [groupno, custno, operation])).toEqual([
+      ['2002', '', 'user'],
+      ['1001', '', 'user'],
+    ]);
+    const line = await lineOf('a-broadcast');
+    expect(line).toMatchObject({ audit: true, operation: 'user', group: '1001', outcome: 'applied' });
+    expect(line).not.toHaveProperty('custno');
+  });
+
+  it('has a limit of its group, which no other limit with its name shares', async () => {
+    const app = await asService('other-group');
+    const answers = [];
+    for (let sent = 0; sent < 21; sent += 1) answers.push(await say({ token: app }));
+    const refused = answers.find(({ status }) => status === 429)!;
+    expectProblem(refused, 429, 'rate-limited', { outcome: 'not-sent', retryable: true });
+    expect(refused.headers['ratelimit-policy']).toContain('"operation:user";q=20;w=3600');
+    expect((await say()).status).toBe(204);
+    const metrics = await management.scrape();
+    expect(metrics.value('rate_limited_total', { limit: 'operation:user' })).toBeGreaterThan(0);
+    expect(metrics.value('rate_limited_total', { limit: 'user' })).toBe(0);
+  });
+
+  it('has no customer number in the OpenAPI document', () => {
+    const { post } = document.paths['/v1/broadcasts'];
+    expect(JSON.stringify(post.parameters)).not.toContain('Custno');
+  });
+});
+
+describe('what Octane answers', () => {
+  it('is read in each status that the operation documents, and no other', async () => {
+    gateway.octane.script = answering(202);
+    expectProblem(await ask(USAGE), 502, 'octane-contract-violation', { retryable: false });
+    gateway.octane.script = answering(200, 'nothing documented');
+    expectProblem(await ask(USAGE), 502, 'octane-contract-violation', { retryable: false });
+    gateway.octane.script = answering(500, '{"used":1}'.padEnd(2_000_000));
+    expectProblem(await ask(USAGE), 502, 'octane-error', { retryable: true });
+  });
+
+  it('may be as long as the operation says', async () => {
+    const long = `{"used":"${'x'.repeat(500_000)}"}`;
+    gateway.octane.script = answering(200, long);
+    expect((await ask(USAGE)).text).toBe(long);
+    expectProblem(await ask('/v1/customers/700123/services'), 502, 'octane-contract-violation', {
+      retryable: false,
+    });
+  });
+
+  it('may be a refusal in spite of its status: of a change it is kept', async () => {
+    gateway.octane.script = answering(200, '{"success":false,"why":"of no app"}');
+    const headers = { ...newKey(), 'x-request-id': 'a-refusal' };
+    const refused = { outcome: 'rejected', retryable: false };
+    const answer = await writeNote({ headers });
+    expectProblem(answer, 422, 'octane-rejected', refused, 'a-refusal');
+    expect(answer.text).not.toContain('of no app');
+    const again = await writeNote({ headers: { ...headers, 'x-request-id': 'asked-again' } });
+    expect([again.status, again.headers['idempotency-replayed']]).toEqual([422, 'true']);
+    expect(gateway.octane.hits).toHaveLength(1);
+    const records = await journalRecords(databaseUrl);
+    expect(records.find(({ requestId }) => requestId === 'a-refusal')).toMatchObject({
+      outcome: 'rejected',
+      octaneStatus: 200,
+    });
+    expect(await lineOf('a-refusal')).toMatchObject({ outcome: 'rejected', cause: 'REFUSED' });
+    expectProblem(await ask(USAGE), 422, 'octane-rejected', { retryable: false });
+  });
+
+  it('is no failure of Octane when it is such a refusal', async () => {
+    gateway.octane.script = answering(200, '{"success":false}');
+    for (let asked = 0; asked < 12; asked += 1) await ask(USAGE);
+    gateway.octane.script = answering(200, '{"used":1}');
+    expect((await ask(USAGE)).status).toBe(200);
+  });
+
+  it('with 404 means what the operation says', async () => {
+    gateway.octane.script = answering(404);
+    expectProblem(await ask(USAGE), 404, 'resource-not-found', { retryable: false });
+    expectProblem(await writeNote(), 404, 'resource-not-found', { outcome: 'rejected', retryable: false });
+    expectProblem(await ask('/v1/customers/700123/services'), 404, 'customer-not-found', {
+      retryable: false,
+    });
+    const codes = Object.keys(
+      document.paths['/v1/services/{lineseqno}/customers/{custno}'].get.responses[404].content[
+        'application/problem+json'
+      ].examples,
+    );
+    expect(codes).toEqual(['resource-not-found']);
+  });
+});
+
+it('a key is remembered for as long as its operation says', async () => {
+  gateway.octane.script = answering(200, '{"used":1}');
+  const [long, short] = [newKey(), newKey()];
+  const send = async (): Promise<(string | string[] | undefined)[]> => {
+    const answers = [await writeNote({ headers: long }), await pay({ headers: short })];
+    return answers.map(({ headers }) => headers['idempotency-replayed']);
+  };
+  expect(await send()).toEqual([undefined, undefined]);
+  await ageRecords(databaseUrl, 25 * 3_600_000);
+  expect(await send()).toEqual(['true', undefined]);
+  await ageRecords(databaseUrl, 720 * 3_600_000);
+  expect(await send()).toEqual([undefined, undefined]);
+  const { parameters } = document.paths['/v1/customers/{custno}/services/{lineseqno}/note'].put;
+  expect(parameters.find(({ name }: any) => name === 'Idempotency-Key')).toMatchObject({
+    required: false,
+    description: expect.stringContaining('720 hours'),
+  });
 });

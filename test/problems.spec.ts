@@ -15,6 +15,7 @@ const CODES: Readonly<Record<string, number>> = {
   'octane-access-denied': 403,
   'not-found': 404,
   'customer-not-found': 404,
+  'resource-not-found': 404,
   'method-not-allowed': 405,
   'request-in-progress': 409,
   'outcome-unknown': 409,

@@ -18,8 +18,8 @@ export class AuthorizeGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { custno?: string } }>>();
     const scope = requiredScope(this.reflector, context);
     const caller = callerSlot.need(request);
-    const { custno = '' } = request.params;
-    if (!isWellFormed(custno, request)) {
+    const { custno } = request.params;
+    if (custno !== undefined && !isWellFormed(custno, request)) {
       throw new Problem('invalid-request', {
         detail:
           'The customer number in the path must have 1 to 10 digits without a leading zero, or be "me".',
@@ -37,13 +37,22 @@ export class AuthorizeGuard implements CanActivate {
 
 /** It must stand in the path as it is: the router decodes what it hands on, and paths are exact. */
 function isWellFormed(custno: string, { url, routeOptions }: FastifyRequest): boolean {
+  if (custno !== 'me' && !CUSTNO.test(custno)) return false;
   const [path = ''] = url.split('?', 1);
-  const isLast = routeOptions.url!.endsWith('/:custno');
-  const isSpelledOut = isLast ? path.endsWith(`/${custno}`) : path.includes(`/${custno}/`);
-  return (custno === 'me' || CUSTNO.test(custno)) && isSpelledOut;
+  if (!path.includes('%')) return true;
+  // Counted from the end: the URL of a request to a proxy begins with a host.
+  const names = routeOptions.url!.split('/');
+  return path.split('/').at(names.indexOf(':custno') - names.length) === custno;
 }
 
-function permittedCustomer(caller: Caller, custno: string): string {
+/** @param custno undefined for an operation that belongs to no customer: so does what is returned, as an empty text */
+function permittedCustomer(caller: Caller, custno: string | undefined): string {
+  if (custno === undefined) {
+    if (caller.customers === 'any') return '';
+    throw new Problem('customer-not-permitted', {
+      detail: 'This operation is for clients that may act for every customer.',
+    });
+  }
   if (custno === 'me' || caller.customers === 'own') {
     if (caller.ownCustno === undefined) {
       throw new Problem('customer-not-permitted', { detail: 'The access token names no customer.' });

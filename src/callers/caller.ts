@@ -21,5 +21,5 @@ export interface Caller {
 /** Who sent a request; known behind step 2. */
 export const callerSlot = new RequestSlot<Caller>('caller');
 
-/** The customer of the path, `me` resolved; known behind step 3, where the caller may act for it. */
+/** The customer of the path, `me` resolved, or empty for none; known behind step 3, where the caller may act for it. */
 export const custnoSlot = new RequestSlot<string>('customer');

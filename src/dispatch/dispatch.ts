@@ -24,7 +24,8 @@ export class Dispatch {
     return this.journal.once({ operation, request, body }, (timeLeftMs) =>
       this.limits.countChange(operation.name, request, async () => {
         await this.limits.countCall(request);
-        return this.octane.call<Answer>(operation, request, { body, timeLeftMs });
+        const { parameters } = request;
+        return this.octane.call<Answer>(operation, request, { body, parameters, timeLeftMs });
       }),
     );
   }
@@ -37,6 +38,7 @@ export class Dispatch {
   ): Promise<Answer> {
     await this.limits.countRequest(request);
     await this.limits.countCall(request);
-    return (await this.octane.call<Answer>(operation, request, { body })).answer;
+    const { parameters } = request;
+    return (await this.octane.call<Answer>(operation, request, { body, parameters })).answer;
   }
 }

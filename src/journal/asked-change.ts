@@ -1,8 +1,8 @@
 import type { Caller } from '../callers/caller.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Change } from '../operations/operation.ts';
+import type { Change, Parameters } from '../operations/operation.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
-import type { RepeatableRequest } from './sealed-reply.ts';
+import { RepeatableRequest } from './sealed-reply.ts';
 import { changeIdAt } from './store/change-id.ts';
 import type { Intent } from './store/journal-store.ts';
 
@@ -15,7 +15,9 @@ export interface AskedChange {
   readonly operation: Change;
   readonly request: {
     readonly caller: Caller;
+    /** Empty for a change that belongs to no customer. */
     readonly custno: string;
+    readonly parameters: Parameters;
     /** The request id. */
     readonly id: string;
     /** The Idempotency-Key, where the app sent one. */
@@ -37,9 +39,16 @@ export interface Claim {
   readonly elapsedMs: () => number;
 }
 
+/** What an Idempotency-Key stands for; undefined where the app sent none. */
+export function repeatableOf({ operation, request, body }: AskedChange): RepeatableRequest | undefined {
+  const { key, parameters } = request;
+  if (key === undefined) return undefined;
+  return new RepeatableRequest(key, operation.parameters ? { parameters, body } : body);
+}
+
 /** @param at milliseconds since the epoch */
 export function intentOf(
-  { operation: { name: operation }, request }: AskedChange,
+  { operation: { name: operation, keyHours }, request }: AskedChange,
   repeatable: RepeatableRequest | undefined,
   at: number,
   { octaneTimeoutMs, idempotencyTtlHours }: Pick<Settings, 'octaneTimeoutMs' | 'idempotencyTtlHours'>,
@@ -61,7 +70,7 @@ export function intentOf(
       ? {
           hash: repeatable.hash([issuer, clientId, subject, groupno, operation, custno]),
           fingerprint: repeatable.fingerprint(),
-          ttlMs: Math.ceil(idempotencyTtlHours * HOUR_MS),
+          ttlMs: Math.ceil((keyHours ?? idempotencyTtlHours) * HOUR_MS),
         }
       : null,
   };

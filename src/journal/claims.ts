@@ -3,12 +3,11 @@ import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import { Problem } from '../problems/problem.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
-import { intentOf } from './asked-change.ts';
+import { intentOf, repeatableOf } from './asked-change.ts';
 import type { AskedChange, Claim } from './asked-change.ts';
 import { Clock } from './clock.ts';
 import { Outcomes } from './outcomes.ts';
 import type { StoredReply } from './outcomes.ts';
-import { RepeatableRequest } from './sealed-reply.ts';
 import { GroupCommit } from './store/group-commit.ts';
 import { JournalStore } from './store/journal-store.ts';
 import type { Intent, KeyHolder } from './store/journal-store.ts';
@@ -45,8 +44,8 @@ export class Claims {
    * @throws Problem `request-in-progress`, `idempotency-key-reused`, `outcome-unknown`, or `journal-unavailable`
    */
   async claim(asked: AskedChange): Promise<Claim | StoredReply> {
-    const { operation, request, body } = asked;
-    const repeatable = request.key === undefined ? undefined : new RepeatableRequest(request.key, body);
+    const { operation } = asked;
+    const repeatable = repeatableOf(asked);
     const intent = intentOf(asked, repeatable, this.clock.now(), this.settings);
     const begin = (): Claim => ({ asked, intent, repeatable, elapsedMs: this.clock.stopwatch() });
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {

@@ -15,7 +15,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * A request that may be repeated: its Idempotency-Key and its body. Everything that the store keeps of the two is made here,
+ * A request that may be repeated: its Idempotency-Key and what it stands for. Everything that the store keeps of the two is made here,
  * and nothing of it can be read, or be compared with a guess, without the key itself, which the store does not have.
  */
 export class RepeatableRequest {
@@ -23,7 +23,7 @@ export class RepeatableRequest {
 
   /**
    * @param key as the app chose it
-   * @param body a JSON value; its canonical form (RFC 8785) counts, so order, spacing and 1.0 for 1 make no difference
+   * @param body what else is asked with the key, a JSON value; its canonical form (RFC 8785) counts, so order, spacing and 1.0 for 1 make no difference
    */
   constructor(
     private readonly key: string,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import type { ChangeLimit } from '../operations/operation.ts';
-import { Operations } from '../operations/operations.ts';
+import { limitNameOf, Operations } from '../operations/operations.ts';
 import { PROBLEMS } from '../problems/catalogue.ts';
 import { Problem } from '../problems/problem.ts';
 import { Counts } from './counts.ts';
@@ -140,8 +140,8 @@ function changePolicy({ customerChangeRateLimit }: Pick<Settings, 'customerChang
   };
 }
 
-function ownPolicy(name: string, limit: ChangeLimit): Policy {
-  return { name, ...limit, refusal: 'rate-limited' };
+function ownPolicy(operation: string, limit: ChangeLimit): Policy {
+  return { name: limitNameOf(operation), ...limit, refusal: 'rate-limited' };
 }
 
 function callPolicy(quota: number): Policy {

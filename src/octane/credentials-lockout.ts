@@ -123,7 +123,8 @@ export class CredentialsLockout {
     this.config.lookAtOnce();
   }
 
-  private authorizationOf(groupno: string): string | undefined {
+  /** The header `Authorization` of a group, as its files say now; undefined for a group that was never configured. */
+  authorizationOf(groupno: string): string | undefined {
     return this.groups.get(groupno)?.basicAuthorization();
   }
 }

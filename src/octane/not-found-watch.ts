@@ -24,7 +24,9 @@ export class NotFoundWatch {
       this.answered(200);
       return result;
     } catch (error) {
-      if (error instanceof OctaneFailure) this.answered(error.octaneStatus);
+      // That a customer has no such thing is nothing unusual.
+      if (error instanceof OctaneFailure && error.code !== 'resource-not-found')
+        this.answered(error.octaneStatus);
       throw error;
     }
   }

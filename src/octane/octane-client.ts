@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Operation } from '../operations/operation.ts';
+import { pathOf } from '../operations/operation.ts';
+import type { Forwarded, Forwarding, Operation } from '../operations/operation.ts';
 import { Problem } from '../problems/problem.ts';
 import type { BreakerState } from './breaker.ts';
 import { OctaneFailure } from './octane-failure.ts';
@@ -8,9 +9,7 @@ import { OctaneTransport } from './octane-transport.ts';
 import type { OctaneAnswer, OctaneRequest } from './octane-transport.ts';
 
 /** What is sent, and how long it may still be sent. */
-export interface Sending {
-  /** Undefined for none. */
-  readonly body: object | undefined;
+export interface Sending extends Pick<Forwarding, 'parameters' | 'body'> {
   /** Milliseconds until others take the change for unknown; a read has no such time. */
   readonly timeLeftMs?: () => number;
 }
@@ -39,15 +38,26 @@ export class OctaneClient {
   async call<T>(
     operation: Operation,
     request: OctaneRequest,
-    { body, timeLeftMs = () => Infinity }: Sending,
+    { body, parameters, timeLeftMs = () => Infinity }: Sending,
   ): Promise<OctaneResult<T>> {
+    const forwarded = forward(operation, request, { body, parameters });
     const { result, attempts } = await this.policies.run(operation, request, async (timeoutMs) => {
       requireTime(timeoutMs, timeLeftMs());
-      const response = await this.transport.call(operation, request, { body, timeoutMs });
+      const response = await this.transport.call(operation, request, forwarded, timeoutMs);
       return { answer: answerOf(operation, response) as T, octaneStatus: response.status };
     });
     return { ...result, attempts };
   }
+}
+
+function forward(
+  operation: Operation,
+  { caller: { groupno }, custno }: OctaneRequest,
+  { parameters, body }: Pick<Forwarding, 'parameters' | 'body'>,
+): Forwarded {
+  if (operation.forward) return operation.forward({ groupno, custno, parameters, body });
+  const path = pathOf(operation.octane).replace('{groupno}', groupno).replace('{custno}', custno);
+  return { path, body: body && JSON.stringify(body) };
 }
 
 /** @throws OctaneFailure `octane-contract-violation`, or `octane-rejected` where a 2xx says no */

@@ -22,7 +22,7 @@ export type Fault =
   | 'breaker-open'
   | 'locked-out';
 
-type FailureCode = Extract<ProblemCode, `octane-${string}` | 'customer-not-found'>;
+type FailureCode = Extract<ProblemCode, `octane-${string}` | 'customer-not-found' | 'resource-not-found'>;
 
 interface FailureDetails {
   readonly code: FailureCode;

@@ -56,14 +56,15 @@ export class OctanePolicies {
    */
   run<T>(
     operation: Operation,
-    { caller, custno }: OctaneRequest,
+    { caller, custno, id }: OctaneRequest,
     attempt: (timeoutMs: number) => Promise<T>,
   ): Promise<Attempted<T>> {
     const breaker = this.breakers.get(operation)!;
     const { groupno } = caller;
     const asker: Asker = {
       caller: JSON.stringify([caller.issuer, caller.clientId]),
-      customer: `${groupno}/${custno}`,
+      // What belongs to no customer fails for nobody but its request.
+      customer: `${groupno}/${custno || id}`,
     };
     const tryOnce = (timeoutMs: number, before: number): Promise<T> =>
       this.tracing.attempt(operation, before, () =>

@@ -1,14 +1,13 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
-import type { GroupConfig } from '../config/gateway-file.ts';
-import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
-import { isRepeatable, methodOf, pathOf } from '../operations/operation.ts';
-import type { Operation } from '../operations/operation.ts';
+import { isRepeatable, methodOf } from '../operations/operation.ts';
+import type { Forwarded, Operation } from '../operations/operation.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
 import { packageVersion } from '../telemetry/metrics.ts';
 import { TransportFailure } from '../outbound/exchange.ts';
 import { Tracing } from '../telemetry/tracing.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
+import { CredentialsLockout } from './credentials-lockout.ts';
 import { isSuccess } from './octane-axios.ts';
 import { OctaneFailure } from './octane-failure.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -16,6 +15,7 @@ import { retryAfterMs } from './retry-after.ts';
 /** Whom a call to Octane is for, and what it is found by in Octane's log. Nothing else of the app's request goes there. */
 export interface OctaneRequest {
   readonly caller: { readonly issuer: string; readonly clientId: string; readonly groupno: string };
+  /** Empty for what belongs to no customer. */
   readonly custno: string;
   /** The request id. */
   readonly id: string;
@@ -34,38 +34,29 @@ const USER_AGENT = `octane-bff/${packageVersion()}`;
 /** The only place that knows HTTP to Octane: URL, credentials, and what each status and each broken connection means. */
 @Injectable()
 export class OctaneTransport {
-  /** A group that was removed stays: a request whose caller belonged to it may still be under way. */
-  private readonly groups = new Map<string, GroupConfig>();
-
   constructor(
     private readonly http: HttpService,
-    gateway: LiveGatewayConfig,
+    private readonly credentials: CredentialsLockout,
     private readonly tracing: Tracing,
-  ) {
-    gateway.follow(({ groups }) => {
-      for (const group of groups) this.groups.set(group.groupno, group);
-    });
-  }
+  ) {}
 
   /**
    * Calls once.
    *
-   * @param body goes out as JSON; undefined for none
    * @param timeoutMs until the whole answer is there
    * @throws OctaneFailure for everything but a 2xx
    */
   async call(
     operation: Operation,
     request: OctaneRequest,
-    { body, timeoutMs }: { body: object | undefined; timeoutMs: number },
+    { path, body }: Forwarded,
+    timeoutMs: number,
   ): Promise<OctaneAnswer> {
     const answer = await this.http.axiosRef
       .request<string>({
         method: methodOf(operation.octane),
-        url: pathOf(operation.octane)
-          .replace('{groupno}', request.caller.groupno)
-          .replace('{custno}', request.custno),
-        ...(body && { data: JSON.stringify(body) }),
+        url: path,
+        ...(body !== undefined && { data: body }),
         timeout: timeoutMs,
         sent: () => ({
           headers: this.headersOf(request, body),
@@ -84,10 +75,12 @@ export class OctaneTransport {
     return { status: answer.status, body: answer.data };
   }
 
-  private headersOf({ caller, id, trace }: OctaneRequest, body: object | undefined): Record<string, string> {
+  private headersOf({ caller, id, trace }: OctaneRequest, body: string | undefined): Record<string, string> {
+    const authorization = this.credentials.authorizationOf(caller.groupno);
+    if (authorization === undefined) throw new Error('a caller of a group that is not configured');
     const headers: Record<string, string> = {
-      authorization: this.authorization(caller.groupno),
-      ...(body && { 'content-type': 'application/json' }),
+      authorization,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
       accept: 'application/json',
       // A coding would save nothing on answers this short.
       'accept-encoding': 'identity',
@@ -98,12 +91,6 @@ export class OctaneTransport {
     if (traceparent !== undefined) headers['traceparent'] = traceparent;
     if (tracestate !== undefined) headers['tracestate'] = tracestate;
     return headers;
-  }
-
-  private authorization(groupno: string): string {
-    const group = this.groups.get(groupno);
-    if (!group) throw new Error('a caller of a group that is not configured');
-    return group.basicAuthorization();
   }
 }
 
@@ -152,7 +139,11 @@ function refusal(operation: Operation, octaneStatus: number, waitMs: number | un
     case 403:
       return new OctaneFailure(operation, { code: 'octane-access-denied', outcome: 'rejected', ...details });
     case 404:
-      return new OctaneFailure(operation, { code: 'customer-not-found', outcome: 'rejected', ...details });
+      return new OctaneFailure(operation, {
+        code: operation.missing ?? 'customer-not-found',
+        outcome: 'rejected',
+        ...details,
+      });
     case 429:
       return new OctaneFailure(operation, { code: 'octane-unavailable', outcome: 'rejected', ...details });
     case 503:

@@ -4,11 +4,12 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Settings } from '../config/settings.ts';
 import { explanationOf } from '../problems/problem-pages.ts';
 import { methodOf, pathOf } from '../operations/operation.ts';
-import type { BodyOf, Operation } from '../operations/operation.ts';
+import type { BodyOf, Change, Operation } from '../operations/operation.ts';
 import { Operations } from '../operations/operations.ts';
 import { PROBLEMS } from '../problems/catalogue.ts';
 import type { ProblemCode } from '../problems/catalogue.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
+import type { Violation } from '../validation/validate-body.ts';
 import { ANSWER_HEADERS, headerRefs, REQUEST_HEADERS } from './headers.ts';
 import type { AnswerHeader } from './headers.ts';
 import { describe, DOCUMENTATION, schemasOf } from './operations.ts';
@@ -36,7 +37,7 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
   const described = new Map(
     all.map((operation) => [
       `${methodOf(operation.route).toLowerCase()} ${pathOf(operation.route)}`,
-      describe(operation),
+      describe(operation, settings),
     ]),
   );
   const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -122,7 +123,6 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
   }
 
   function problemContent(codes: readonly ProblemCode[], operation: Operation | undefined): object {
-    const [only] = codes;
     const refs = codes.map((code) => `#/components/schemas/${schemaName(code)}`);
     return {
       'application/problem+json': {
@@ -136,25 +136,31 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
                   mapping: Object.fromEntries(codes.map((code, index) => [code, refs[index]])),
                 },
               },
-        ...(only !== undefined && {
-          examples: Object.fromEntries(codes.map((code) => [code, exampleOf(code, operation)])),
-        }),
+        examples: Object.fromEntries(codes.flatMap((code) => exampleOf(code, operation))),
       },
     };
   }
 
-  function exampleOf(code: ProblemCode, operation: Operation | undefined): object {
-    const refused = code === 'validation-failed' ? operation?.body : undefined;
-    const errors = refused?.read(refused.refused, settings, JSON.stringify(refused.refused)).violations;
-    return {
+  function exampleOf(code: ProblemCode, operation: Operation | undefined): [ProblemCode, object][] {
+    const { refused, errors } = code === 'validation-failed' && operation ? refusalBy(operation) : {};
+    // Whatever they are, some parameters are good.
+    if (errors?.length === 0) return [];
+    const example = {
       summary: PROBLEMS[code].title,
-      ...(refused && { description: `The answer to the body\n\n    ${JSON.stringify(refused.refused)}` }),
-      value: problemExample(code, {
-        publicUrl,
-        operation,
-        ...(errors && { errors }),
-      }),
+      ...(refused !== undefined && { description: `The answer to the body\n\n    ${refused}` }),
+      value: problemExample(code, { publicUrl, operation, ...(errors && { errors }) }),
     };
+    return [[code, example]];
+  }
+
+  /** How rules are refused that the body breaks, or empty parameters where there is no body. */
+  function refusalBy({ body, parameters }: Operation): { refused?: string; errors?: readonly Violation[] } {
+    if (!body) {
+      const empty = parameters?.objects.map(({ name }) => [name as string, '']) ?? [];
+      return { errors: parameters?.read(Object.fromEntries(empty)).violations ?? [] };
+    }
+    const refused = JSON.stringify(body.refused);
+    return { refused, errors: body.read(body.refused, settings, refused).violations ?? [] };
   }
 
   /** Those that some answer of this document has. */
@@ -174,10 +180,24 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
 
 function parametersOf({ operation, operationId }: DescribedRoute): object[] {
   if (!operation) return operationId === 'explainProblem' ? [CODE] : [];
-  const names = Object.keys(REQUEST_HEADERS).filter(
-    (name) => name !== 'IdempotencyKey' || operation.kind === 'change',
-  );
-  return ['Custno', ...names].map((name) => ({ $ref: `#/components/parameters/${name}` }));
+  return [
+    ...(operation.customers === 'none' ? [] : [parameterRef('Custno')]),
+    ...(operation.parameters?.objects ?? []),
+    ...(operation.kind === 'change' ? [idempotencyKeyOf(operation)] : []),
+    ...['XRequestId', 'Traceparent', 'Tracestate'].map(parameterRef),
+  ];
+}
+
+const parameterRef = (name: string) => ({ $ref: `#/components/parameters/${name}` });
+
+function idempotencyKeyOf({ key, keyHours = 24 }: Change): object {
+  if (key === 'optional' && keyHours === 24) return parameterRef('IdempotencyKey');
+  const { description: words, ...rest } = REQUEST_HEADERS.IdempotencyKey;
+  return {
+    ...rest,
+    required: key === 'required',
+    description: words.replace('24 hours', keyHours === 1 ? 'an hour' : `${keyHours} hours`),
+  };
 }
 
 function answerHeaders(

@@ -42,7 +42,6 @@ const OF_OCTANE: readonly ProblemCode[] = [
   'customer-not-permitted',
   'rate-limited',
   'octane-access-denied',
-  'customer-not-found',
   'octane-rejected',
   'octane-credentials-rejected',
   'octane-error',
@@ -50,31 +49,37 @@ const OF_OCTANE: readonly ProblemCode[] = [
   'octane-unavailable',
   'octane-timeout',
 ];
-const OF_A_BODY: readonly ProblemCode[] = [
-  'unsupported-media-type',
-  'payload-too-large',
-  'malformed-json',
-  'validation-failed',
-];
+const OF_A_BODY: readonly ProblemCode[] = ['unsupported-media-type', 'payload-too-large', 'malformed-json'];
 
-function problemsOf(operation: Operation): ProblemCode[] {
+function problemsOf(operation: Operation, settings: Settings): ProblemCode[] {
   return [
     ...OF_OCTANE,
+    operation.missing ?? 'customer-not-found',
     ...(operation.body ? OF_A_BODY : []),
+    ...(operation.body || operation.parameters ? (['validation-failed'] as const) : []),
     ...(operation.answer.reads ? (['octane-contract-violation'] as const) : []),
-    ...(operation.kind === 'change' ? problemsOfChange(operation) : []),
+    ...(operation.kind === 'change' ? problemsOfChange(operation, settings) : []),
   ];
 }
 
-function problemsOfChange(operation: Change): ProblemCode[] {
+function problemsOfChange(operation: Change, settings: Settings): ProblemCode[] {
   return [
     'journal-unavailable',
     'request-in-progress',
     ...(operation.key === 'required' ? (['idempotency-key-required'] as const) : []),
-    // Bodies that are all the same to a key never reuse it.
-    ...(operation.body.required ? (['idempotency-key-reused'] as const) : []),
+    // Requests that are all the same to a key never reuse it.
+    ...(hasContent(operation, settings) ? (['idempotency-key-reused'] as const) : []),
     ...(isRepeatable(operation) ? [] : (['outcome-unknown'] as const)),
   ];
+}
+
+/** Whether one request may say something else than another. */
+function hasContent({ body, parameters }: Change, settings: Settings): boolean {
+  const [schema] = Object.values(body.schemas(settings));
+  const { properties = {}, additionalProperties } = schema ?? {};
+  return (
+    parameters !== undefined || additionalProperties !== false || Object.keys(properties as object).length > 0
+  );
 }
 
 const json = (schema: object, examples?: Record<string, NamedExample>) => ({
@@ -84,7 +89,7 @@ const json = (schema: object, examples?: Record<string, NamedExample>) => ({
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 /** What the document says of an operation: all of it follows from its declaration. */
-export function describe(operation: Operation): DescribedRoute {
+export function describe(operation: Operation, settings: Settings): DescribedRoute {
   const { id, scope, words, answer } = operation;
   const [schema] = Object.keys(answer.schemas ?? {});
   return {
@@ -97,7 +102,7 @@ export function describe(operation: Operation): DescribedRoute {
       description: answer.description,
       ...(schema !== undefined && { content: json(ref(schema), { ...answer.examples }) }),
     },
-    problems: problemsOf(operation),
+    problems: problemsOf(operation, settings),
     operation,
   };
 }

@@ -31,6 +31,7 @@ const HTTP_FAULT: JsonSchema = {
 const POSSIBLE_OUTCOMES: Readonly<Partial<Record<ProblemCode, readonly [Outcome, ...Outcome[]]>>> = {
   'octane-access-denied': ['rejected'],
   'customer-not-found': ['rejected'],
+  'resource-not-found': ['rejected'],
   'octane-rejected': ['rejected'],
   'octane-credentials-rejected': ['rejected', 'not-sent'],
   'octane-error': ['unknown', 'rejected'],
@@ -120,17 +121,19 @@ export function problemSchemas(
     },
     FieldError: {
       type: 'object',
-      description: 'One field that breaks a rule: the first of its rules that it breaks.',
+      description:
+        'One field or parameter that breaks a rule: the first of its rules that it breaks. It has `pointer` or `parameter`.',
       properties: {
         pointer: {
           type: 'string',
           description: 'JSON Pointer to the field in its URI fragment form (RFC 6901); # is the whole body.',
           examples: ['#/payment/amount'],
         },
+        parameter: { type: 'string', description: 'The name of a parameter of the path or the query.' },
         code: { type: 'string', enum: VIOLATION_CODES, description: 'The kind of rule, for programs.' },
         detail: { type: 'string', description: 'What to do, for people. The words may change.' },
       },
-      required: ['pointer', 'code', 'detail'],
+      required: ['code', 'detail'],
       additionalProperties: false,
     },
     ...Object.fromEntries(codes.map((code) => [schemaName(code), problemSchema(code, hasReads)])),
@@ -145,7 +148,7 @@ function problemSchema(code: ProblemCode, hasReads: boolean): JsonSchema {
     ...(code === 'validation-failed' && {
       errors: {
         type: 'array',
-        description: 'All fields that break a rule, 50 at most.',
+        description: 'All fields and parameters that break a rule, 50 at most.',
         minItems: 1,
         maxItems: 50,
         items: { $ref: '#/components/schemas/FieldError' },

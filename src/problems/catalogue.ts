@@ -32,7 +32,7 @@ const KINDS = {
     title: 'Invalid request',
     detail: 'The request is not a valid HTTP request for this API.',
     meaning:
-      'Something outside the body is wrong: the customer number in the path, a header, or the HTTP message itself. The status tells which kind of HTTP fault it is; without one it is 400.',
+      'Something outside the body is wrong: the customer number in the path, a parameter of the query, a header, or the HTTP message itself. The status tells which kind of HTTP fault it is; without one it is 400.',
     action:
       'Correct the request. A customer number has 1 to 10 digits and no leading zero; "me" stands for the customer of the token.',
   },
@@ -79,7 +79,8 @@ const KINDS = {
     status: 403,
     title: 'Customer not permitted',
     detail: 'This access token may not act for that customer.',
-    meaning: 'The token names no customer, or another one than the path does.',
+    meaning:
+      'The token names no customer, or another one than the path does; or the operation is for clients that may act for every customer.',
     action: 'Use "me" in the path, or the customer number of the token.',
   },
   'octane-access-denied': {
@@ -103,6 +104,15 @@ const KINDS = {
     detail: 'The billing system does not know this customer.',
     meaning: 'Octane answered 404. Nothing was changed.',
     action: 'Check the customer number.',
+  },
+  'resource-not-found': {
+    status: 404,
+    title: 'Resource not found',
+    detail: 'The customer has nothing of that kind.',
+    meaning:
+      'What the request names in its path, its query or its body does not exist, or belongs to another customer. Nothing was changed.',
+    action: 'Look up what the customer has, and use one of those names.',
+    retryable: false,
   },
   'method-not-allowed': {
     status: 405,
@@ -151,25 +161,26 @@ const KINDS = {
   'validation-failed': {
     status: 422,
     title: 'Validation failed',
-    detail: 'The request body breaks the rules that "errors" lists.',
+    detail: 'The request breaks the rules that "errors" lists.',
     meaning:
-      'The body is JSON, but one or more of its fields break a rule. "errors" lists them all at once: a JSON Pointer to the field, a code for programs and a sentence for people.',
-    action: 'Correct each field that "errors" points to and send the request again.',
+      'One or more fields of the body, or parameters of the path or the query, break a rule. "errors" lists them all at once: a JSON Pointer to the field or the name of the parameter, a code for programs and a sentence for people.',
+    action: 'Correct each field and parameter that "errors" names and send the request again.',
   },
   'idempotency-key-reused': {
     status: 422,
     title: 'Idempotency key reused',
-    detail: 'This Idempotency-Key was used with another request body. Use a new key for a new request.',
-    meaning: 'A key stands for one request. It was used for this operation and customer with another body.',
+    detail: 'This Idempotency-Key was used with another request. Use a new key for a new request.',
+    meaning:
+      'A key stands for one request. It was used for this operation and customer with another body or other parameters.',
     action:
-      'Make a new key, for example a UUID, for each new request, and repeat a key only with the same body.',
+      'Make a new key, for example a UUID, for each new request, and repeat a key only with the same request.',
   },
   'octane-rejected': {
     status: 422,
     title: 'Octane rejected the request',
-    detail: 'The billing system refused this change. Nothing was changed.',
+    detail: 'The billing system refused this request. Nothing was changed.',
     meaning:
-      'The request keeps the rules of the gateway, but Octane answered 400, 409 or 422. Nothing was changed.',
+      'The request keeps the rules of the gateway, but Octane answered 400, 409 or 422, or that it did not do it. Nothing was changed.',
     action:
       'Do not send the same request again. Check whether the change makes sense for this customer; the operator can find the request by its id.',
   },
@@ -219,10 +230,10 @@ const KINDS = {
   'octane-contract-violation': {
     status: 502,
     title: 'Octane answered in an unknown form',
-    detail: 'The billing system accepted the change, but its answer was not understood.',
+    detail: 'The billing system accepted the request, but its answer was not understood.',
     meaning:
-      'Octane answered that it made the change, but not in the documented form, so the gateway has no trustworthy answer to hand on.',
-    action: 'Do not send the request again: the change was made.',
+      'Octane answered with success, but not in the documented form, so the gateway has no trustworthy answer to hand on. A change with the outcome "applied" was made.',
+    action: 'Do not send the request again: a change with the outcome "applied" was made.',
   },
   'octane-unreachable': {
     status: 502,

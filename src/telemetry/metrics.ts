@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { Operations } from '../operations/operations.ts';
+import { limitNameOf, LIMITS, Operations } from '../operations/operations.ts';
 import { PROBLEMS } from '../problems/catalogue.ts';
 
 interface MetricKind {
@@ -18,8 +18,6 @@ interface MetricKind {
   readonly buckets?: readonly number[];
 }
 
-/** Beside those that operations have of their own. */
-const LIMITS = ['auth-failure', 'flood', 'user', 'caller', 'customer-change', 'octane'];
 const OUTCOMES = ['applied', 'rejected', 'not-sent', 'unknown'];
 /** What a label says of a value that is none of its own: nobody outside can make a new series. */
 const OTHER = 'other';
@@ -327,7 +325,10 @@ function valuesOf(labels: MetricKind['labels'], operations: Operations): LabelVa
   const lists = {
     operations: operations.names,
     changes: operations.all.filter(({ kind }) => kind === 'change').map(({ name }) => name),
-    limits: [...LIMITS, ...operations.all.flatMap((each) => ('limit' in each ? [each.name] : []))],
+    limits: [
+      ...LIMITS,
+      ...operations.all.flatMap((each) => ('limit' in each ? [limitNameOf(each.name)] : [])),
+    ],
     bounded: 'bounded',
   } as const;
   return Object.fromEntries(

@@ -24,7 +24,8 @@ interface Break {
   readonly rule: Rule;
 }
 
-const MAX_VIOLATIONS = 50;
+/** In one answer. */
+export const MAX_VIOLATIONS = 50;
 
 /**
  * Checks a parsed JSON body against the rules that the decorators of a DTO class state, without any conversion.

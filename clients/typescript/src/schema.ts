@@ -213,6 +213,7 @@ export interface components {
      *     - `octane-access-denied` (403): Octane denied access
      *     - `not-found` (404): Not found
      *     - `customer-not-found` (404): Customer not found
+     *     - `resource-not-found` (404): Resource not found
      *     - `method-not-allowed` (405): Method not allowed
      *     - `request-in-progress` (409): Request in progress
      *     - `outcome-unknown` (409): Outcome unknown
@@ -256,13 +257,15 @@ export interface components {
       instance: string;
       code: components['schemas']['ProblemCode'];
     };
-    /** @description One field that breaks a rule: the first of its rules that it breaks. */
+    /** @description One field or parameter that breaks a rule: the first of its rules that it breaks. It has `pointer` or `parameter`. */
     FieldError: {
       /**
        * @description JSON Pointer to the field in its URI fragment form (RFC 6901); # is the whole body.
        * @example #/payment/amount
        */
-      pointer: string;
+      pointer?: string;
+      /** @description The name of a parameter of the path or the query. */
+      parameter?: string;
       /**
        * @description The kind of rule, for programs.
        * @enum {string}
@@ -298,7 +301,7 @@ export interface components {
       status: 400;
     };
     /**
-     * @description Something outside the body is wrong: the customer number in the path, a header, or the HTTP message itself. The status tells which kind of HTTP fault it is; without one it is 400.
+     * @description Something outside the body is wrong: the customer number in the path, a parameter of the query, a header, or the HTTP message itself. The status tells which kind of HTTP fault it is; without one it is 400.
      *
      *     Correct the request. A customer number has 1 to 10 digits and no leading zero; "me" stands for the customer of the token.
      */
@@ -353,7 +356,7 @@ export interface components {
       status: 403;
     };
     /**
-     * @description The token names no customer, or another one than the path does.
+     * @description The token names no customer, or another one than the path does; or the operation is for clients that may act for every customer.
      *
      *     Use "me" in the path, or the customer number of the token.
      */
@@ -488,22 +491,22 @@ export interface components {
       status: 415;
     };
     /**
-     * @description The body is JSON, but one or more of its fields break a rule. "errors" lists them all at once: a JSON Pointer to the field, a code for programs and a sentence for people.
+     * @description One or more fields of the body, or parameters of the path or the query, break a rule. "errors" lists them all at once: a JSON Pointer to the field or the name of the parameter, a code for programs and a sentence for people.
      *
-     *     Correct each field that "errors" points to and send the request again.
+     *     Correct each field and parameter that "errors" names and send the request again.
      */
     ValidationFailedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'validation-failed';
       /** @constant */
       status: 422;
-      /** @description All fields that break a rule, 50 at most. */
+      /** @description All fields and parameters that break a rule, 50 at most. */
       errors: components['schemas']['FieldError'][];
     };
     /**
-     * @description A key stands for one request. It was used for this operation and customer with another body.
+     * @description A key stands for one request. It was used for this operation and customer with another body or other parameters.
      *
-     *     Make a new key, for example a UUID, for each new request, and repeat a key only with the same body.
+     *     Make a new key, for example a UUID, for each new request, and repeat a key only with the same request.
      */
     IdempotencyKeyReusedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -512,7 +515,7 @@ export interface components {
       status: 422;
     };
     /**
-     * @description The request keeps the rules of the gateway, but Octane answered 400, 409 or 422. Nothing was changed.
+     * @description The request keeps the rules of the gateway, but Octane answered 400, 409 or 422, or that it did not do it. Nothing was changed.
      *
      *     Do not send the same request again. Check whether the change makes sense for this customer; the operator can find the request by its id.
      */
@@ -622,9 +625,9 @@ export interface components {
       retryable: boolean;
     };
     /**
-     * @description Octane answered that it made the change, but not in the documented form, so the gateway has no trustworthy answer to hand on.
+     * @description Octane answered with success, but not in the documented form, so the gateway has no trustworthy answer to hand on. A change with the outcome "applied" was made.
      *
-     *     Do not send the request again: the change was made.
+     *     Do not send the request again: a change with the outcome "applied" was made.
      */
     OctaneContractViolationProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
