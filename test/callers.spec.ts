@@ -23,6 +23,20 @@ beforeAll(async () => {
       file['callers'].push(
         { clientId: 'selfcare-app', issuer: secondIssuer.issuer, groupno: '2002', customers: 'any' },
         { clientId: 'only-at-second', issuer: secondIssuer.issuer, groupno: '2002', customers: 'any' },
+        {
+          clientId: 'nested',
+          issuer,
+          groupno: '1001',
+          customers: 'own',
+          custnoClaim: '/app_metadata/cust~1no',
+        },
+        {
+          clientId: 'portal',
+          issuer,
+          customers: 'own',
+          groupnoClaim: 'brand',
+          groups: { acme: '1001', bolt: '2002' },
+        },
         { clientId: 'other-claim', issuer, groupno: '1001', customers: 'own', custnoClaim: CUSTNO_CLAIM },
         {
           clientId: 'granted',
@@ -99,6 +113,21 @@ describe('the caller', () => {
   ] as const)('%s uses the credentials of its group %s', async (client_id, groupno) => {
     expectForwarded(await send({ client_id }), groupno, '700123');
   });
+});
+
+describe('the group of a brand', () => {
+  const asBrand = (brand: unknown): Promise<Answer> => send({ client_id: 'portal', brand });
+
+  it('is the one that the gateway file gives the claim', async () => {
+    expectForwarded(await asBrand('acme'), '1001', '700123');
+    gateway.octane.reset();
+    expectForwarded(await asBrand('bolt'), '2002', '700123');
+  });
+
+  it.each([undefined, null, 'Acme', '1001', '', 'toString', '__proto__', ['acme'], { acme: 1 }, 1])(
+    'is none where the claim is %j',
+    async (brand) => expectRefused(await asBrand(brand), 403, 'caller-not-mapped'),
+  );
 });
 
 describe('the group', () => {
@@ -217,7 +246,11 @@ describe('the customer of the token', () => {
     '7００１２３',
     'me',
     '700123/../700124',
-    ['700123'],
+    [],
+    ['700123', 'me'],
+    ['700123', null],
+    ['700123', ['700123']],
+    Array.from({ length: 101 }, (_, index) => 700_100 + index),
     { custno: '700123' },
     true,
   ];
@@ -231,6 +264,37 @@ describe('the customer of the token', () => {
     const claims = { client_id: 'billing-service', custno };
     expectRefused(await send(claims, 'me'), 403, 'customer-not-permitted');
     expectForwarded(await send(claims), '1001', '700123');
+  });
+
+  it.each([
+    ['one', ['700123']],
+    ['one of several', ['700124', 700_123]],
+    ['the last of a hundred', Array.from({ length: 100 }, (_, index) => 700_024 + index)],
+  ])('may be %s in a list', async (_, custno) => {
+    expectForwarded(await send({ custno }), '1001', '700123');
+    gateway.octane.reset();
+    expectRefused(await send({ custno }, '700999'), 403, 'customer-not-permitted');
+  });
+
+  it('is "me" where a list has one number, however often', async () => {
+    expectForwarded(await send({ custno: ['700123', 700_123] }, 'me'), '1001', '700123');
+    gateway.octane.reset();
+    const answer = await send({ custno: ['700123', '700124'] }, 'me');
+    expectRefused(answer, 403, 'customer-not-permitted');
+    expect(answer.json.detail).toContain('Put the number of one of them in the path');
+  });
+
+  it('may stand inside of a claim', async () => {
+    const claims = (custno: unknown): Claims => ({
+      client_id: 'nested',
+      app_metadata: { 'cust/no': custno },
+    });
+    expectForwarded(await send(claims('700123')), '1001', '700123');
+    gateway.octane.reset();
+    expectRefused(await send({ client_id: 'nested', custno: '700123' }), 403, 'customer-not-permitted');
+    for (const app_metadata of [undefined, null, 'x', [], { 'cust/no': {} }]) {
+      expectRefused(await send({ client_id: 'nested', app_metadata }), 403, 'customer-not-permitted');
+    }
   });
 
   it('stands in the claim that the gateway file names, and nowhere else', async () => {

@@ -409,6 +409,28 @@ describe('an issuer', () => {
     expect(fetches()).toEqual(before);
   });
 
+  it('can have its subjects blocked, and a customer of a group, tokens that are remembered included', async () => {
+    const block = (blocked: object): void => publish((file) => Object.assign(file, { blocked }));
+    const { issuer } = gateway.issuer;
+    expectSent(await send({ claims: { sub: 'user-1' } }));
+    gateway.octane.reset();
+    block({ subjects: [{ issuer, subject: 'user-1' }] });
+    expectRefused(await send({ claims: { sub: 'user-1' } }), 403, 'access-blocked');
+    expectSent(await send({ claims: { sub: 'user-2' } }));
+    block({ customers: [{ groupno: '1001', custno: '700123' }] });
+    expectRefused(await send(), 403, 'access-blocked');
+    expectSent(await send({ claims: { client_id: 'other-group' } }), '2002');
+    gateway.octane.reset();
+    const foreign = await gateway.setDirectDebit(undefined, { path: '/v1/customers/700124/direct-debit' });
+    expectRefused(foreign, 403, 'customer-not-permitted');
+    publish(() => {});
+    expectSent(await send());
+    const reloads = gateway.log.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(
+      reloads.find(({ added }) => (added as string[] | undefined)?.includes('1 blocked subject')),
+    ).toBeDefined();
+  });
+
   it('has the audience that the gateway file gives it now', async () => {
     publish((file) => {
       file['issuers'][0].audience = 'new-audience';

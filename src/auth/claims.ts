@@ -1,3 +1,4 @@
+import { claimAt } from '../config/claim.ts';
 import type { IssuerConfig } from '../config/gateway-file.ts';
 import { invalidToken } from './invalid-token.ts';
 import type { Principal } from './principal.ts';
@@ -39,7 +40,7 @@ export function principalOf(claims: Claims, config: IssuerConfig, nowSeconds = D
   checkLifetime(claims, config, nowSeconds);
   // Nothing here can prove the possession of a key (RFC 7800), so a bound token would be as good as stolen.
   if (cnf !== undefined) throw invalidToken('bound');
-  checkAudience(claims[config.audienceClaim], config.audience);
+  checkAudience(claimAt(claims, config.audienceClaim), config.audience);
   return {
     issuer: config.issuer,
     subject: sub,
@@ -73,7 +74,7 @@ function checkAudience(claim: unknown, accepted: readonly string[]): void {
 }
 
 function clientIdOf(claims: Claims, { clientIdClaim }: IssuerConfig): string | undefined {
-  const clientId = claims[clientIdClaim ?? (claims['client_id'] === undefined ? 'azp' : 'client_id')];
+  const clientId = claimAt(claims, clientIdClaim ?? (claims['client_id'] === undefined ? 'azp' : 'client_id'));
   if (clientId !== undefined && typeof clientId !== 'string') throw invalidToken('claims');
   return clientId;
 }

@@ -5,13 +5,17 @@ import type { FastifyRequest } from 'fastify';
 import { isPublic, requiredScope } from '../operations/access.decorators.ts';
 import { CUSTNO } from '../config/customer-number.ts';
 import { Problem } from '../problems/problem.ts';
+import { CallerDirectory } from './caller-directory.ts';
 import { callerSlot, custnoSlot } from './caller.ts';
 import type { Caller } from './caller.ts';
 
 /** Step 3: the customer number is well-formed, the scope is there, and the caller may act for that customer. */
 @Injectable()
 export class AuthorizeGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector) {}
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly directory: CallerDirectory,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     if (isPublic(this.reflector, context)) return true;
@@ -30,7 +34,9 @@ export class AuthorizeGuard implements CanActivate {
         headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
       });
     }
-    custnoSlot.set(request, permittedCustomer(caller, custno));
+    const permitted = permittedCustomer(caller, custno);
+    this.directory.requireCustomerFree(caller.groupno, permitted);
+    custnoSlot.set(request, permitted);
     return true;
   }
 }
@@ -53,12 +59,17 @@ function permittedCustomer(caller: Caller, custno: string | undefined): string {
       detail: 'This operation is for clients that may act for every customer.',
     });
   }
-  if (custno === 'me' || caller.customers === 'own') {
-    if (caller.ownCustno === undefined) {
-      throw new Problem('customer-not-permitted', { detail: 'The access token names no customer.' });
-    }
-    if (custno !== 'me' && custno !== caller.ownCustno) throw new Problem('customer-not-permitted');
-    return caller.ownCustno;
+  if (custno !== 'me' && caller.customers === 'any') return custno;
+  const [own, ...others] = caller.ownCustnos;
+  if (own === undefined) {
+    throw new Problem('customer-not-permitted', { detail: 'The access token names no customer.' });
   }
-  return custno;
+  if (custno !== 'me') {
+    if (caller.ownCustnos.includes(custno)) return custno;
+    throw new Problem('customer-not-permitted');
+  }
+  if (others.length === 0) return own;
+  throw new Problem('customer-not-permitted', {
+    detail: 'The access token names several customers. Put the number of one of them in the path.',
+  });
 }

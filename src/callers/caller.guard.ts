@@ -18,6 +18,7 @@ export class CallerGuard implements CanActivate {
     const caller = this.directory.find(principal);
     if (!caller) throw new Problem('caller-not-mapped');
     callerSlot.set(request, caller);
+    this.directory.requireSubjectFree(caller);
     return true;
   }
 }

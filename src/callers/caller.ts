@@ -8,10 +8,10 @@ export interface Caller {
   /** Who acts for the subject: claim `act.sub` (RFC 8693, section 4.1). */
   readonly actor: string | undefined;
   readonly groupno: string;
-  /** `own`: only the customer in the token; `any`: every customer of the group. */
+  /** `own`: only the customers in the token; `any`: every customer of the group. */
   readonly customers: 'own' | 'any';
-  /** The customer that the token names, if it names one. */
-  readonly ownCustno: string | undefined;
+  /** The customers that the token names, each once; none where it names none. */
+  readonly ownCustnos: readonly string[];
   /** Of the token and of the gateway file together. */
   readonly scopes: ReadonlySet<string>;
   /** Requests a minute; undefined: the setting for all callers. */

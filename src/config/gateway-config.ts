@@ -37,14 +37,18 @@ export interface IssuerConfig {
   readonly maxTokenLifetimeSeconds: number;
 }
 
+/** The group of a caller, or the claim that chooses one, and the group of each of its values. */
+export type GroupChoice =
+  { readonly only: string } | { readonly claim: string; readonly groups: Readonly<Record<string, string>> };
+
 /** A client of one issuer, and what it may do. */
 export interface CallerConfig {
   readonly clientId: string;
   readonly issuer: string;
-  readonly groupno: string;
+  readonly groupno: GroupChoice;
   /** `own`: only the customer in the token; `any`: every customer of the group. */
   readonly customers: 'own' | 'any';
-  /** The claim that names the token's own customer. */
+  /** The claim that names the token's own customers. */
   readonly custnoClaim: string;
   /** Granted beside the token's own scopes. */
   readonly scopes: readonly string[];
@@ -71,10 +75,19 @@ export class GroupConfig {
   }
 }
 
+/** Who is shut out, whatever their tokens say. There may be a million of each. */
+export interface Blocked {
+  /** By issuer. */
+  readonly subjects: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Customer numbers, by group. */
+  readonly customers: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /** The gateway file and the files that it names, checked and frozen. */
 export interface GatewayConfig {
   readonly issuers: readonly IssuerConfig[];
   readonly callers: readonly CallerConfig[];
   readonly groups: readonly GroupConfig[];
+  readonly blocked: Blocked;
   readonly octaneTls: OctaneTls;
 }

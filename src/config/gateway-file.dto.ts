@@ -2,8 +2,10 @@ import { IsBoolean, IsIn } from 'class-validator';
 import type { SignatureAlgorithm } from './gateway-config.ts';
 import {
   AreAlgorithms,
+  AreBrands,
   AreScopes,
   IfPresent,
+  IsClaim,
   IsCount,
   IsGroupno,
   IsRateLimit,
@@ -35,10 +37,10 @@ export class IssuerEntry {
   requireAccessTokenType: boolean = false;
 
   @IfPresent()
-  @IsText()
+  @IsClaim()
   clientIdClaim?: string;
 
-  @IsText()
+  @IsClaim()
   audienceClaim: string = 'aud';
 
   @IsCount()
@@ -53,13 +55,22 @@ export class CallerEntry {
   @IsText()
   issuer!: string;
 
+  @IfPresent()
   @IsText()
-  groupno!: string;
+  groupno?: string;
+
+  @IfPresent()
+  @IsClaim()
+  groupnoClaim?: string;
+
+  @IfPresent()
+  @AreBrands()
+  groups?: Record<string, string>;
 
   @IsIn(['own', 'any'], { message: 'must be own or any' })
   customers!: 'own' | 'any';
 
-  @IsText()
+  @IsClaim()
   custnoClaim: string = 'custno';
 
   @AreScopes()

@@ -1,4 +1,5 @@
 import type { Faults } from './faults.ts';
+import type { CallerEntry } from './gateway-file.dto.ts';
 import type { GatewayFileEntries, Located } from './gateway-file.shape.ts';
 
 /** Checks what the entries say of each other: that nothing stands twice and that what a caller names is there. */
@@ -8,7 +9,39 @@ export function checkReferences({ issuers, callers, groups }: GatewayFileEntries
   refuseRepeated(callers, ['clientId', 'issuer'], faults);
   for (const { path, entry } of callers) {
     refuseUnknown(`${path}.issuer`, keyOf(entry, ['issuer']), issuerNames, 'no such issuer', faults);
+    checkGroups({ path, entry }, groupNumbers, faults);
+  }
+}
+
+/** A caller has one group, or a claim that chooses one of several. */
+function checkGroups(
+  { path, entry }: Located<CallerEntry>,
+  groupNumbers: ReadonlySet<string>,
+  faults: Faults,
+): void {
+  const { groupno, groupnoClaim, groups } = entry;
+  const refuse = (property: string, wrong: string): void => {
+    if (!faults.has(`${path}.${property}`)) faults.add(`${path}.${property}`, wrong);
+  };
+  if (groupno !== undefined) {
     refuseUnknown(`${path}.groupno`, keyOf(entry, ['groupno']), groupNumbers, 'no such group', faults);
+    if (groupnoClaim !== undefined) refuse('groupnoClaim', 'stands beside groupno: keep one of them');
+    else if (groups !== undefined) refuse('groups', 'stands beside groupno: keep one of them');
+    return;
+  }
+  if (groupnoClaim === undefined && groups === undefined)
+    return refuse('groupno', 'is required, or groupnoClaim with groups');
+  if (groupnoClaim === undefined) return refuse('groupnoClaim', 'is required beside groups');
+  if (groups === undefined) return refuse('groups', 'is required beside groupnoClaim');
+  if (faults.has(`${path}.groups`)) return;
+  for (const [value, number] of Object.entries(groups)) {
+    refuseUnknown(
+      `${path}.groups[${JSON.stringify(value.slice(0, 64))}]`,
+      JSON.stringify([number]),
+      groupNumbers,
+      'no such group',
+      faults,
+    );
   }
 }
 

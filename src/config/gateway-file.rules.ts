@@ -1,9 +1,13 @@
 import { ValidateBy, ValidateIf } from 'class-validator';
+import { isClaimPath } from './claim.ts';
+import { CUSTNO } from './customer-number.ts';
 import { SIGNATURE_ALGORITHMS } from './gateway-config.ts';
 
 const SUPPORTED = SIGNATURE_ALGORITHMS.join(', ');
 /** Asymmetric too, and therefore called by name, so that nobody looks for a typing error. */
 const UNSUPPORTED_ALGORITHMS = ['EdDSA', 'Ed25519', 'Ed448', 'ES256K'];
+
+const CLAIM_FAULT = 'must be the name of a claim, or a JSON Pointer, in which ~ is written as ~0 and / as ~1';
 
 /** Says what is wrong with a value, without the value; undefined when nothing is. */
 type Rule = (value: unknown) => string | undefined;
@@ -25,6 +29,8 @@ export function IfPresent(): PropertyDecorator {
 
 export const IsText = () => check('isText', textFault);
 export const IsTextOrTexts = () => check('isTextOrTexts', textsFault);
+export const IsClaim = () => check('isClaim', claimFault);
+export const AreBrands = () => check('areBrands', brandsFault);
 export const IsGroupno = () => check('isGroupno', groupnoFault);
 export const IsVariableName = () => check('isVariableName', variableNameFault);
 export const IsCount = () => check('isCount', countFault);
@@ -32,7 +38,7 @@ export const AreAlgorithms = () => check('areAlgorithms', algorithmsFault);
 export const IsRateLimit = () => check('isRateLimit', rateLimitFault);
 export const AreScopes = () => check('areScopes', scopesFault);
 
-function textFault(value: unknown): string | undefined {
+export function textFault(value: unknown): string | undefined {
   if (value === undefined) return 'is required';
   if (['number', 'bigint', 'boolean'].includes(typeof value) || value instanceof Date)
     return 'must be a string: put it in quotes';
@@ -46,6 +52,26 @@ function textsFault(value: unknown): string | undefined {
   return value.every((text) => textFault(text) === undefined)
     ? undefined
     : 'must be a list of strings (numbers and dates in quotes), none of them empty';
+}
+
+function claimFault(value: unknown): string | undefined {
+  return textFault(value) ?? (isClaimPath(value as string) ? undefined : CLAIM_FAULT);
+}
+
+function brandsFault(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return 'must be a mapping from values of the claim to group numbers';
+  const groups = Object.values(value);
+  if (groups.length === 0) return 'must not be empty';
+  return groups.every((groupno) => textFault(groupno) === undefined)
+    ? undefined
+    : 'must give a string for each value of the claim: put the number in quotes';
+}
+
+export function custnoFault(value: unknown): string | undefined {
+  const fault = textFault(value);
+  if (fault !== undefined) return fault;
+  return CUSTNO.test(value as string) ? undefined : 'must have 1 to 10 digits without a leading zero';
 }
 
 function countFault(value: unknown): string | undefined {

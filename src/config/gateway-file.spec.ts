@@ -22,6 +22,8 @@ const SECRETS: Record<string, string> = {
   OCTANE_PASSWORD: 'canary-password',
 };
 
+const BAD_CLAIM = 'must be the name of a claim, or a JSON Pointer, in which ~ is written as ~0 and / as ~1';
+
 let folder: string;
 /** Of the last load. */
 let files: FileReadings;
@@ -74,7 +76,8 @@ function faultsOfUri(jwksUri: string, allowInsecureHttp = false): readonly strin
 
 describe('a gateway file that is right', () => {
   it('gives issuers, callers and groups, with the defaults filled in', () => {
-    const { groups, octaneTls, ...config } = load({});
+    const { groups, octaneTls, blocked, ...config } = load({});
+    expect(blocked).toEqual({ subjects: new Map(), customers: new Map() });
     expect(octaneTls.options()).toEqual({});
     expect(config).toEqual({
       issuers: [
@@ -89,7 +92,7 @@ describe('a gateway file that is right', () => {
           maxTokenLifetimeSeconds: 86_400,
         },
       ],
-      callers: [{ ...CALLER, custnoClaim: 'custno', scopes: [] }],
+      callers: [{ ...CALLER, groupno: { only: '1001' }, custnoClaim: 'custno', scopes: [] }],
     });
     expect(files.paths).toEqual([join(folder, 'gateway.yaml')]);
     expect(groups.map(({ groupno }) => groupno)).toEqual(['1001']);
@@ -116,7 +119,28 @@ describe('a gateway file that is right', () => {
     const { issuers, callers } = load({ issuers: [issuer], callers: [caller] });
     const { jwksUri, ...rest } = issuer;
     expect(issuers).toEqual([{ ...rest, keys: { kind: 'jwksUri', jwksUri } }]);
-    expect(callers).toEqual([caller]);
+    expect(callers).toEqual([{ ...caller, groupno: { only: '1001' } }]);
+  });
+
+  it('may let a claim choose the group of a caller', () => {
+    const brands = { groupno: undefined, groupnoClaim: '/app/brand', groups: { acme: '1001', bolt: '1001' } };
+    const { callers } = load({ callers: [{ ...CALLER, ...brands }] });
+    expect(callers[0]?.groupno).toEqual({ claim: '/app/brand', groups: { acme: '1001', bolt: '1001' } });
+  });
+
+  it('may block subjects of an issuer and customers of a group', () => {
+    const { blocked } = load({
+      blocked: {
+        subjects: [
+          { issuer: ISSUER.issuer, subject: 'mallory' },
+          { issuer: ISSUER.issuer, subject: 'trudy' },
+        ],
+        customers: [{ groupno: '1001', custno: '700123' }],
+      },
+    });
+    expect(blocked.subjects).toEqual(new Map([[ISSUER.issuer, new Set(['mallory', 'trudy'])]]));
+    expect(blocked.customers).toEqual(new Map([['1001', new Set(['700123'])]]));
+    expect(load({ blocked: null }).blocked.subjects.size).toBe(0);
   });
 
   it('takes the issuer as it is, without normalising it', () => {
@@ -285,6 +309,96 @@ describe('a gateway file that is wrong', () => {
     ['an entry that is null', { issuers: [ISSUER, null] }, 'issuers[1]: must be a mapping'],
     ['an entry that is text', { callers: [CALLER, 'canary'] }, 'callers[1]: must be a mapping'],
     ['an entry that is a list', { groups: [GROUP, [GROUP]] }, 'groups[1]: must be a mapping'],
+    // Claims and brands
+    [
+      'a bad pointer',
+      { callers: [{ ...CALLER, custnoClaim: '/a~2' }] },
+      `callers[0].custnoClaim: ${BAD_CLAIM}`,
+    ],
+    [
+      'a bad pointer',
+      { issuers: [{ ...ISSUER, audienceClaim: '/~' }] },
+      `issuers[0].audienceClaim: ${BAD_CLAIM}`,
+    ],
+    [
+      'a bad pointer',
+      { issuers: [{ ...ISSUER, clientIdClaim: '/~' }] },
+      `issuers[0].clientIdClaim: ${BAD_CLAIM}`,
+    ],
+    [
+      'no group',
+      { callers: [{ ...CALLER, groupno: undefined }] },
+      'callers[0].groupno: is required, or groupnoClaim with groups',
+    ],
+    [
+      'a group and a claim',
+      { callers: [{ ...CALLER, groupnoClaim: 'brand', groups: { canary: '1001' } }] },
+      'callers[0].groupnoClaim: stands beside groupno: keep one of them',
+    ],
+    [
+      'a group and brands',
+      { callers: [{ ...CALLER, groups: { canary: '1001' } }] },
+      'callers[0].groups: stands beside groupno: keep one of them',
+    ],
+    [
+      'a claim without brands',
+      { callers: [{ ...CALLER, groupno: undefined, groupnoClaim: 'brand' }] },
+      'callers[0].groups: is required beside groupnoClaim',
+    ],
+    [
+      'brands without a claim',
+      { callers: [{ ...CALLER, groupno: undefined, groups: { canary: '1001' } }] },
+      'callers[0].groupnoClaim: is required beside groups',
+    ],
+    [
+      'no brand',
+      { callers: [{ ...CALLER, groupno: undefined, groupnoClaim: 'brand', groups: {} }] },
+      'callers[0].groups: must not be empty',
+    ],
+    [
+      'a brand of a group that is not there',
+      { callers: [{ ...CALLER, groupno: undefined, groupnoClaim: 'brand', groups: { acme: '1002' } }] },
+      'callers[0].groups["acme"]: no such group',
+    ],
+    [
+      'a brand with a number',
+      { callers: [{ ...CALLER, groupno: undefined, groupnoClaim: 'brand', groups: { acme: 1001 } }] },
+      'callers[0].groups: must give a string for each value of the claim: put the number in quotes',
+    ],
+    // Blocks
+    ['blocks that are a list', { blocked: [] }, 'blocked: must be a mapping'],
+    ['an unknown kind of block', { blocked: { users: [] } }, 'blocked["users"]: unknown property'],
+    ['blocks that are text', { blocked: { subjects: 'canary' } }, 'blocked.subjects: must be a list'],
+    [
+      'a block of an unknown issuer',
+      { blocked: { subjects: [{ issuer: 'canary', subject: 'x' }] } },
+      'blocked.subjects[0].issuer: no such issuer',
+    ],
+    [
+      'a block of nobody',
+      { blocked: { subjects: [{ issuer: ISSUER.issuer }] } },
+      'blocked.subjects[0].subject: is required',
+    ],
+    [
+      'a block of an unknown group',
+      { blocked: { customers: [{ groupno: '1002', custno: '700123' }] } },
+      'blocked.customers[0].groupno: no such group',
+    ],
+    [
+      'a block of a number without quotes',
+      { blocked: { customers: [{ groupno: '1001', custno: 700_123 }] } },
+      'blocked.customers[0].custno: must be a string: put it in quotes',
+    ],
+    [
+      'a block of no customer number',
+      { blocked: { customers: [{ groupno: '1001', custno: 'canary' }] } },
+      'blocked.customers[0].custno: must have 1 to 10 digits without a leading zero',
+    ],
+    [
+      'a block with more',
+      { blocked: { customers: [{ groupno: '1001', custno: '1', why: 'canary' }] } },
+      'blocked.customers[0]["why"]: unknown property',
+    ],
     // Unknown properties
     [
       'an unknown property',

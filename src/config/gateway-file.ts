@@ -5,11 +5,13 @@ import { FileReadings } from './file-readings.ts';
 import {
   type CallerConfig,
   type GatewayConfig,
+  type GroupChoice,
   GroupConfig,
   type IssuerConfig,
   type IssuerKeySource,
 } from './gateway-config.ts';
 import type { CallerEntry, GroupEntry, IssuerEntry } from './gateway-file.dto.ts';
+import { readBlocked } from './gateway-file.blocked.ts';
 import { checkReferences } from './gateway-file.references.ts';
 import { type Located, checkShape } from './gateway-file.shape.ts';
 import { parseHttpUrl, requireProtectedTransport } from './http-url.ts';
@@ -19,8 +21,10 @@ import { SETTINGS_TABLE, type Settings } from './settings.ts';
 import { parseYaml } from './yaml-text.ts';
 
 export {
+  type Blocked,
   type CallerConfig,
   type GatewayConfig,
+  type GroupChoice,
   GroupConfig,
   type IssuerConfig,
   SIGNATURE_ALGORITHMS,
@@ -50,11 +54,12 @@ export function loadGatewayFile(settings: GatewayFileSettings, files = new FileR
   const sources = { settings, folder: dirname(path), files, faults };
   const entries = checkShape(content, place, faults);
   checkReferences(entries, faults);
+  const blocked = readBlocked((content as { blocked?: unknown } | null)?.blocked, entries, faults);
   const issuers = entries.issuers.flatMap((located) => issuerOf(located, sources) ?? []);
   const callers = entries.callers.map(({ entry }) => callerOf(entry));
   const groups = entries.groups.flatMap((located) => groupOf(located, sources) ?? []);
   faults.throwIfAny();
-  return deepFreeze({ issuers, callers, groups, octaneTls });
+  return deepFreeze({ issuers, callers, groups, blocked, octaneTls });
 }
 
 /** What the reading of an entry needs beside the entry, and where it leaves what it found. */
@@ -98,8 +103,12 @@ function keysOf(located: Located<IssuerEntry>, sources: Sources): IssuerKeySourc
 }
 
 function callerOf(entry: CallerEntry): CallerConfig {
-  const { clientId, issuer, groupno, customers, custnoClaim, scopes, rateLimit } = entry;
-  return { clientId, issuer, groupno, customers, custnoClaim, scopes, rateLimit };
+  const { clientId, issuer, customers, custnoClaim, scopes, rateLimit } = entry;
+  return { clientId, issuer, groupno: groupChoiceOf(entry), customers, custnoClaim, scopes, rateLimit };
+}
+
+function groupChoiceOf({ groupno = '', groupnoClaim, groups = {} }: CallerEntry): GroupChoice {
+  return groupnoClaim === undefined ? { only: groupno } : { claim: groupnoClaim, groups };
 }
 
 function groupOf(located: Located<GroupEntry>, sources: Sources): GroupConfig | undefined {

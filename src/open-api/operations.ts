@@ -40,6 +40,7 @@ const OF_OCTANE: readonly ProblemCode[] = [
   'caller-not-mapped',
   'insufficient-scope',
   'customer-not-permitted',
+  'access-blocked',
   'rate-limited',
   'octane-access-denied',
   'octane-rejected',

@@ -80,8 +80,16 @@ const KINDS = {
     title: 'Customer not permitted',
     detail: 'This access token may not act for that customer.',
     meaning:
-      'The token names no customer, or another one than the path does; or the operation is for clients that may act for every customer.',
-    action: 'Use "me" in the path, or the customer number of the token.',
+      'The token names no customer, or others than the path does, or several for "me"; or the operation is for clients that may act for every customer.',
+    action: 'Use "me" in the path, or a customer number of the token.',
+  },
+  'access-blocked': {
+    status: 403,
+    title: 'Access blocked',
+    detail: 'The operator has blocked this user or this customer.',
+    meaning:
+      'The operator has shut out the user of the token, or the customer of the path, until further notice.',
+    action: 'Do not send the request again. Show the user whom to ask.',
   },
   'octane-access-denied': {
     status: 403,
