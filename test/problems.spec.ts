@@ -12,6 +12,7 @@ const CODES: Readonly<Record<string, number>> = {
   'caller-not-mapped': 403,
   'insufficient-scope': 403,
   'customer-not-permitted': 403,
+  'access-blocked': 403,
   'octane-access-denied': 403,
   'not-found': 404,
   'customer-not-found': 404,

@@ -17,7 +17,7 @@ export interface GatewayFileEntries {
 }
 
 const LISTS = ['issuers', 'callers', 'groups'];
-const PROPERTIES = [...LISTS, 'blocked'];
+const PROPERTIES = new Set([...LISTS, 'blocked']);
 
 /** Checks everything that one property alone can have wrong: types, required and unknown properties, empty lists. */
 export function checkShape(content: unknown, place: string, faults: Faults): GatewayFileEntries {
@@ -26,7 +26,7 @@ export function checkShape(content: unknown, place: string, faults: Faults): Gat
     return { issuers: [], callers: [], groups: [] };
   }
   for (const property of Object.keys(content)) {
-    if (!PROPERTIES.includes(property)) faults.add(pathOf('', property), 'unknown property');
+    if (!PROPERTIES.has(property)) faults.add(pathOf('', property), 'unknown property');
   }
   return {
     issuers: entriesOf(content['issuers'], 'issuers', IssuerEntry, faults),

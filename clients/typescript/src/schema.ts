@@ -210,6 +210,7 @@ export interface components {
      *     - `caller-not-mapped` (403): Caller not known
      *     - `insufficient-scope` (403): Insufficient scope
      *     - `customer-not-permitted` (403): Customer not permitted
+     *     - `access-blocked` (403): Access blocked
      *     - `octane-access-denied` (403): Octane denied access
      *     - `not-found` (404): Not found
      *     - `customer-not-found` (404): Customer not found
@@ -356,13 +357,24 @@ export interface components {
       status: 403;
     };
     /**
-     * @description The token names no customer, or another one than the path does; or the operation is for clients that may act for every customer.
+     * @description The token names no customer, or others than the path does, or several for "me"; or the operation is for clients that may act for every customer.
      *
-     *     Use "me" in the path, or the customer number of the token.
+     *     Use "me" in the path, or a customer number of the token.
      */
     CustomerNotPermittedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'customer-not-permitted';
+      /** @constant */
+      status: 403;
+    };
+    /**
+     * @description The operator has shut out the user of the token, or the customer of the path, until further notice.
+     *
+     *     Do not send the request again. Show the user whom to ask.
+     */
+    AccessBlockedProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'access-blocked';
       /** @constant */
       status: 403;
     };
