@@ -3,19 +3,19 @@ export interface Field {
   name: string;
   expected: string;
   holds: (value: unknown) => boolean;
-  required?: true;
+  isRequired?: true;
 }
 
 /** What in `sent` breaks the fields. A field that is not documented is passed over. `above` stands before each name. */
 export function fieldFaults(sent: Record<string, unknown>, fields: readonly Field[], above = ''): string[] {
-  return fields.flatMap(({ name, expected, holds, required }) => {
-    if (!Object.hasOwn(sent, name)) return required ? [`${above}${name} is required`] : [];
+  return fields.flatMap(({ name, expected, holds, isRequired }) => {
+    if (!Object.hasOwn(sent, name)) return isRequired ? [`${above}${name} is required`] : [];
     return holds(sent[name]) ? [] : [`${above}${name} must be ${expected}`];
   });
 }
 
 export function required(field: Field): Field {
-  return { ...field, required: true };
+  return { ...field, isRequired: true };
 }
 
 export function oneOf(name: string, values: readonly unknown[]): Field {

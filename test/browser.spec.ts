@@ -336,12 +336,14 @@ function useAll(tab: Page, baseUrl: string): Promise<unknown> {
   return tab.evaluate(
     async ({ baseUrl: url, accessToken }) => {
       const client = octaneBff.createClient({ baseUrl: url, token: () => accessToken });
-      const set = await client.setDirectDebit('me', { directDebitType: 'OFF', ddNotificationFlag: 'N' });
+      const set = await client.setDirectDebit('me', {
+        directDebit: { directDebitType: 'OFF', ddNotificationFlag: 'N' },
+      });
       const sent = await client.sendWelcomeEmail('me');
       const again = await client.sendWelcomeEmail('me', sent);
       const refused = await client.sendWelcomeEmail('700124').catch((error: unknown) => error);
       return {
-        directDebit: set.directDebit,
+        directDebit: set.answer.directDebit,
         replayed: [sent.replayed, again.replayed],
         refused: octaneBff.isOctaneBffError(refused) && [refused.code, refused.status],
       };

@@ -1,10 +1,14 @@
 import { createClient, isOctaneBffError } from '../clients/typescript/src/index.ts';
-import type { AnyOctaneBffError, ClientOptions, DirectDebit } from '../clients/typescript/src/index.ts';
+import type {
+  AnyOctaneBffError,
+  ClientOptions,
+  SetDirectDebitBody,
+} from '../clients/typescript/src/index.ts';
 import { eventually } from './support/eventually.ts';
 import { Relay } from './support/relay.ts';
 import { SandboxGateway } from './support/sandbox-gateway.ts';
 
-const MONTHLY: DirectDebit = {
+const MONTHLY: SetDirectDebitBody['directDebit'] = {
   directDebitType: 'SPECIAL_DIRECT_DEBIT',
   ddNotificationFlag: 'Y',
   ddNotificationEmail: 'alex@example.com',
@@ -50,8 +54,8 @@ async function refusal(call: Promise<unknown>): Promise<AnyOctaneBffError> {
 
 describe('the TypeScript client, at the gateway and the sandbox', () => {
   it('sets a direct debit and gives it back as Octane has it', async () => {
-    const { directDebit, requestId, replayed } = await client().setDirectDebit('me', MONTHLY);
-    expect(directDebit).toEqual({ ...MONTHLY, ddSpecialEndType: 'EN', ddSpecialCurrentCount: 0 });
+    const { answer, requestId, replayed } = await client().setDirectDebit('me', { directDebit: MONTHLY });
+    expect(answer.directDebit).toEqual({ ...MONTHLY, ddSpecialEndType: 'EN', ddSpecialCurrentCount: 0 });
     expect(replayed).toBe(false);
     expect(await linesOf(requestId)).toHaveLength(1);
   });
@@ -70,7 +74,9 @@ describe('the TypeScript client, at the gateway and the sandbox', () => {
 
   it('says which fields break a rule', async () => {
     const error = await refusal(
-      client().setDirectDebit('me', { ...MONTHLY, ddSpecialPaymentAmount: 49.999, ddSpecialDayOfWeek: 1 }),
+      client().setDirectDebit('me', {
+        directDebit: { ...MONTHLY, ddSpecialPaymentAmount: 49.999, ddSpecialDayOfWeek: 1 },
+      }),
     );
     expect(error).toMatchObject({ code: 'validation-failed', status: 422, retryable: false });
     expect(error.errors?.map(({ pointer, code }) => [pointer, code])).toEqual([
@@ -103,7 +109,7 @@ describe('the TypeScript client, at the gateway and the sandbox', () => {
 
   it('sets a direct debit again when nobody knows what became of it', async () => {
     await gateway.control('PUT', '/fault', { kind: 'status', status: 500, once: true });
-    expect(await client().setDirectDebit('me', MONTHLY)).toMatchObject({ replayed: false });
+    expect(await client().setDirectDebit('me', { directDebit: MONTHLY })).toMatchObject({ replayed: false });
     expect(await hits()).toBe(2);
   });
 

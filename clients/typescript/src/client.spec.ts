@@ -1,6 +1,6 @@
 import { getRandomValues, randomUUID } from 'node:crypto';
 import { createClient, isOctaneBffError } from './index.ts';
-import type { AnyOctaneBffError, CallOptions, ClientOptions, Fetch } from './index.ts';
+import type { AnyOctaneBffError, ChangeOptions, ClientOptions, Fetch } from './index.ts';
 
 type Reply = Error | { status: number; headers?: Record<string, string>; body?: unknown };
 
@@ -39,7 +39,7 @@ function scripted(...replies: Reply[]) {
 async function send(
   fetch: Fetch,
   options: Partial<ClientOptions> = {},
-  call: CallOptions = {},
+  call: ChangeOptions = {},
 ): Promise<unknown> {
   const client = createClient({
     baseUrl: 'https://api.example.com/',

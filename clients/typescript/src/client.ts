@@ -1,17 +1,13 @@
 import { pause, within } from './alarm.ts';
 import { exchange, isProblem } from './exchange.ts';
-import type { Answer, Failure } from './exchange.ts';
+import type { Answer } from './exchange.ts';
 import { newIdempotencyKey as cryptographicKey, newRequestId } from './ids.ts';
 import { OctaneBffError } from './octane-bff-error.ts';
-import type { AnyOctaneBffError, ConnectionCode } from './octane-bff-error.ts';
+import type { AnyOctaneBffError, ConnectionCode, Outcome } from './octane-bff-error.ts';
+import { OPERATIONS } from './operations.ts';
+import type { OctaneBffClient } from './operations.ts';
 import { platform } from './platform.ts';
 import type { CancelSignal, Fetch } from './platform.ts';
-import type { components } from './schema.ts';
-
-/** A direct debit to set. */
-export type DirectDebit = components['schemas']['DirectDebitOrder'];
-/** A direct debit as Octane has it. */
-export type StoredDirectDebit = components['schemas']['DirectDebit'];
 
 export interface ClientOptions {
   /** Where the gateway is, such as `https://api.example.com`; without a query, a fragment or a password. */
@@ -36,55 +32,9 @@ export interface ClientOptions {
   readonly fetch?: Fetch | undefined;
 }
 
-export interface CallOptions {
-  /**
-   * Names this change: 1–255 printable ASCII characters. Store one of your own with the change before you send it, and it
-   * happens once even when the app is closed and tries again at its next start. Left out, each call is a change of its own.
-   */
-  readonly idempotencyKey?: string | undefined;
-  /** Ends the call; the change may have been made all the same. */
-  readonly signal?: CancelSignal | undefined;
-  /** In place of the client's own. */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** What came of a call that succeeded. */
-export interface Receipt {
-  /** By this the operator of the gateway finds the last try in the log. */
-  readonly requestId: string;
-  readonly idempotencyKey: string;
-  /** Whether an earlier request with the same key made the change, and this is its answer again. */
-  readonly replayed: boolean;
-}
-
-export interface DirectDebitReceipt extends Receipt {
-  readonly directDebit: StoredDirectDebit;
-}
-
-export interface OctaneBffClient {
-  /**
-   * Sets a customer's direct debit.
-   *
-   * @param custno the customer number, or `me` for the customer of the token
-   * @throws {OctaneBffError}
-   */
-  setDirectDebit(
-    custno: string | number,
-    directDebit: DirectDebit,
-    options?: CallOptions,
-  ): Promise<DirectDebitReceipt>;
-  /**
-   * Sends the welcome email again to a customer who has an account of the customer portal: at most one, however often it tries.
-   *
-   * @param custno the customer number, or `me` for the customer of the token
-   * @throws {OctaneBffError}
-   */
-  sendWelcomeEmail(custno: string | number, options?: CallOptions): Promise<Receipt>;
-}
-
 const FIRST_WAIT_MS = 500;
 const MESSAGES: Readonly<Record<ConnectionCode, string>> = {
-  'network-error': 'The gateway could not be reached, or the connection broke.',
+  'network-error': 'There was no connection, or it broke.',
   timeout: 'No answer came in time.',
   aborted: 'The app ended the call.',
   'unexpected-answer': 'Something else than the gateway answered.',
@@ -92,6 +42,13 @@ const MESSAGES: Readonly<Record<ConnectionCode, string>> = {
 /** `URL` of React Native lacks most of its parts, so it is not asked. */
 const BASE_URL = /^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/i;
 const PRINTABLE_ASCII = /^[ -~]{1,255}$/;
+
+/** Any of the options that a call may have. */
+interface AnyOptions {
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: CancelSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
 
 /** @throws {TypeError} where `baseUrl` is no address of a gateway */
 export function createClient({
@@ -106,18 +63,33 @@ export function createClient({
   if (!BASE_URL.test(baseUrl)) {
     throw new TypeError('baseUrl must be an address such as https://api.example.com, without a query');
   }
-  /** Tries until `contentOf` finds what it looks for in an answer. The key makes all the tries one change. */
-  async function call<T extends object>(
-    operation: string,
-    custno: string | number,
-    body: object,
-    contentOf: (answer: Answer) => T | undefined,
-    { idempotencyKey = newIdempotencyKey(), signal, timeoutMs: callTimeoutMs = timeoutMs }: CallOptions = {},
-  ): Promise<T & Receipt> {
-    if (!PRINTABLE_ASCII.test(idempotencyKey)) {
+  const root = baseUrl.replace(/\/+$/, '');
+  const methods = Object.entries(OPERATIONS).map(([name, operation]) => [
+    name,
+    async (...given: unknown[]) => call(operation, given),
+  ]);
+  return Object.fromEntries(methods) as OctaneBffClient;
+
+  /**
+   * Tries until the gateway has answered. The key makes all the tries of a change one change.
+   *
+   * @param given path parameters, then body, query and options, as far as the operation has them
+   */
+  async function call(operation: string, given: unknown[]): Promise<object> {
+    const [flags, method, path] = operation.split(' ') as [string, string, string];
+    const has = (flag: string): boolean => flags.includes(flag);
+    const filled = path.replace(/\{\w+\}/g, () => encodeURIComponent(given.shift() as string));
+    const body = has('b') ? given.shift() : {};
+    const query = has('q') ? searchOf(given.shift() as object) : '';
+    const {
+      signal,
+      timeoutMs: callTimeoutMs = timeoutMs,
+      idempotencyKey = has('k') ? newIdempotencyKey() : has('K') ? '' : undefined,
+    }: AnyOptions = given[0] ?? {};
+    if (idempotencyKey !== undefined && !PRINTABLE_ASCII.test(idempotencyKey)) {
       throw new RangeError('idempotencyKey must be 1 to 255 printable ASCII characters');
     }
-    const url = `${baseUrl.replace(/\/+$/, '')}/v1/customers/${encodeURIComponent(custno)}/${operation}`;
+    const message = { method, ...(method !== 'GET' && { body: JSON.stringify(body) }) };
     const endsAt = Date.now() + callTimeoutMs;
     const msLeft = (): number => endsAt - Date.now();
     let failures = 0;
@@ -126,25 +98,30 @@ export function createClient({
     let inDoubt = false;
 
     for (;;) {
-      const requestId = newRequestId();
-      const names = { requestId, idempotencyKey };
+      const names = { requestId: newRequestId(), idempotencyKey };
       if (signal?.aborted) throw errorOf({ code: 'aborted' }, names, inDoubt);
-      const given = await within(
+      const held = await within(
         (async () => ({ accessToken: await token({ refresh }) }))(),
         msLeft(),
         signal,
       );
-      if (typeof given === 'string') throw errorOf({ code: given }, names, inDoubt);
+      if (typeof held === 'string') throw errorOf({ code: held }, names, inDoubt);
       const headers = {
-        authorization: `Bearer ${given.accessToken}`,
+        authorization: `Bearer ${held.accessToken}`,
         'content-type': 'application/json',
-        'idempotency-key': `"${idempotencyKey.replace(/["\\]/g, String.raw`\$&`)}"`,
-        'x-request-id': requestId,
+        'x-request-id': names.requestId,
+        ...(idempotencyKey && { 'idempotency-key': `"${idempotencyKey.replace(/["\\]/g, '\\$&')}"` }),
       };
       const sendMs = Math.min(tryTimeoutMs, msLeft());
-      const answer = await exchange(fetch, url, headers, JSON.stringify(body), sendMs, signal);
-      const content = 'code' in answer ? undefined : contentOf(answer);
-      if (content && 'status' in answer) return { ...content, ...names, replayed: answer.replayed };
+      const answer = await exchange(
+        fetch,
+        { ...message, url: root + filled + query, headers },
+        sendMs,
+        signal,
+      );
+      if (answer.status === (has('a') ? 200 : 204) && (answer.body !== undefined || !has('a'))) {
+        return { ...names, replayed: answer.replayed, answer: answer.body };
+      }
 
       inDoubt ||= leavesDoubt(answer);
       const error = errorOf(answer, names, inDoubt);
@@ -162,57 +139,45 @@ export function createClient({
       await pause(waitMs, signal);
     }
   }
-
-  return {
-    setDirectDebit: (custno, directDebit, options) =>
-      call('direct-debit', custno, { directDebit }, directDebitOf, options),
-    sendWelcomeEmail: (custno, options) =>
-      call('send-welcome-email', custno, {}, ({ status }) => (status === 204 ? {} : undefined), options),
-  };
 }
 
-function directDebitOf({ status, body }: Answer): { directDebit: StoredDirectDebit } | undefined {
-  const { directDebit } = (body ?? {}) as { directDebit?: StoredDirectDebit };
-  return status === 200 && directDebit ? { directDebit } : undefined;
+/** A list is sent by repeating the parameter; what is undefined is left out. */
+function searchOf(query: object): string {
+  const pairs = Object.entries(query ?? {}).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one as string)}`),
+  );
+  return pairs.length > 0 ? `?${pairs.join('&')}` : '';
 }
 
 /** Whether the change may have been made, or may still be, though nobody said so. */
-function leavesDoubt(answer: Answer | Failure): boolean {
-  if ('code' in answer || !isProblem(answer.body)) return true;
-  return answer.body.outcome === 'unknown' || answer.body.code === 'request-in-progress';
+function leavesDoubt({ body }: Answer): boolean {
+  return !isProblem(body) || body.outcome === 'unknown' || body.code === 'request-in-progress';
 }
 
 /** @param inDoubt whether this try or an earlier one leaves doubt */
 function errorOf(
-  failure: Answer | Failure,
-  names: { requestId: string; idempotencyKey: string },
+  { status, body, replayed, retryAfterSeconds, code = 'unexpected-answer', ...cause }: Answer,
+  names: { requestId: string; idempotencyKey: string | undefined },
   inDoubt: boolean,
 ): AnyOctaneBffError {
-  if ('code' in failure) {
-    const outcome = inDoubt ? 'unknown' : 'not-sent';
-    return errorWith(MESSAGES[failure.code], { ...names, ...failure, outcome, retryable: true });
-  }
-  const { status, body, replayed, retryAfterSeconds } = failure;
-  if (!isProblem(body)) {
-    const code = 'unexpected-answer';
-    const retryable = status === 429 || status >= 500;
-    const fields = { ...names, code, status, outcome: 'unknown', retryable, retryAfterSeconds } as const;
-    return errorWith(`${MESSAGES[code]} (HTTP status ${status})`, fields);
-  }
-  const { code, errors, outcome, retryable = code === 'request-in-progress' } = body;
-  return errorWith(body.detail, {
+  const problem = isProblem(body) ? body : undefined;
+  const outcome: Outcome | undefined = problem ? problem.outcome : 'not-sent';
+  // A reply that was kept, or an answer that says it is done, is what became of the earlier tries too.
+  const isSettled = replayed || outcome === 'applied';
+  const fields = {
     ...names,
-    code,
+    ...cause,
+    code: problem?.code ?? code,
     status,
-    problem: body,
-    errors,
-    // A reply that was kept, or an answer that says it is done, is what became of the earlier tries too.
-    outcome: inDoubt && !replayed && outcome !== 'applied' ? 'unknown' : outcome,
-    retryable,
+    problem,
+    errors: problem?.errors,
+    outcome: names.idempotencyKey === undefined ? undefined : inDoubt && !isSettled ? 'unknown' : outcome,
+    retryable: problem
+      ? (problem.retryable ?? problem.code === 'request-in-progress')
+      : status === undefined || status === 429 || status >= 500,
     retryAfterSeconds,
-  });
-}
-
-function errorWith(message: string, fields: object): AnyOctaneBffError {
+  };
+  const message =
+    problem?.detail ?? MESSAGES[code] + (status === undefined ? '' : ` (HTTP status ${status})`);
   return new OctaneBffError(message, fields as never) as AnyOctaneBffError;
 }

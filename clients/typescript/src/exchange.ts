@@ -3,12 +3,17 @@ import type { ConnectionCode, FieldError, Outcome, ProblemCode } from './octane-
 import { platform } from './platform.ts';
 import type { CancelSignal, Fetch } from './platform.ts';
 
+/** What came of one request: an answer, or why there is none. */
 export interface Answer {
-  readonly status: number;
+  readonly status?: number;
   /** Undefined where it is not JSON. */
-  readonly body: unknown;
-  readonly replayed: boolean;
-  readonly retryAfterSeconds: number | undefined;
+  readonly body?: unknown;
+  readonly replayed?: boolean;
+  readonly retryAfterSeconds?: number | undefined;
+  /** Why there is no answer. */
+  readonly code?: ConnectionCode;
+  /** What `fetch` threw, for a `network-error`. */
+  readonly cause?: unknown;
 }
 
 /** What a problem may have, whatever its code. */
@@ -20,29 +25,26 @@ interface SomeProblem {
   readonly retryable?: boolean;
 }
 
-/** Why there is no answer. */
-export interface Failure {
-  readonly code: ConnectionCode;
-  /** What `fetch` threw, for a `network-error`. */
-  readonly cause?: unknown;
+/** One request, without what is the same in all of them. */
+export interface Message {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
 }
 
 /** Sends one request and reads its whole answer, or says why there is none. */
 export async function exchange(
   fetch: Fetch,
-  url: string,
-  headers: Record<string, string>,
-  body: string,
+  { url, ...message }: Message,
   ms: number,
   signal: CancelSignal | undefined,
-): Promise<Answer | Failure> {
+): Promise<Answer> {
   const controller = new platform.AbortController();
-  const answered = async (): Promise<Answer | Failure> => {
+  const answered = async (): Promise<Answer> => {
     try {
       const response = await fetch(url, {
-        method: 'POST',
-        headers,
-        body,
+        ...message,
         signal: controller.signal as never,
         cache: 'no-store',
         credentials: 'omit',
@@ -80,7 +82,7 @@ function jsonOf(text: string): unknown {
 function secondsOf(retryAfter: string | null): number | undefined {
   if (retryAfter === null) return undefined;
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
-  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w ,:-]+$/.test(retryAfter)) return undefined;
+  if (!/^[A-Z][a-z]{2,8},? [\w ,:-]+$/.test(retryAfter)) return undefined;
   // Only the oldest form does not name its zone.
   const at = Date.parse(retryAfter.replace(/( GMT)?$/, ' GMT'));
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000));

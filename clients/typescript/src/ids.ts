@@ -11,7 +11,7 @@ export function newIdempotencyKey(): string {
   if (crypto?.randomUUID) return crypto.randomUUID();
   if (!crypto?.getRandomValues) {
     throw new Error(
-      'This platform has no crypto.getRandomValues. Give createClient your own newIdempotencyKey, or each call its idempotencyKey.',
+      'There is no crypto.getRandomValues: give createClient a newIdempotencyKey, or each call an idempotencyKey',
     );
   }
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => hex(byte, 2)).join('');

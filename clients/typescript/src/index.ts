@@ -1,13 +1,6 @@
+export type { Answered, CallOptions, ChangeOptions, ChangeReceipt, KeyedOptions, Receipt } from './call.ts';
 export { createClient } from './client.ts';
-export type {
-  CallOptions,
-  ClientOptions,
-  DirectDebit,
-  DirectDebitReceipt,
-  OctaneBffClient,
-  Receipt,
-  StoredDirectDebit,
-} from './client.ts';
+export type { ClientOptions } from './client.ts';
 export { isOctaneBffError, OctaneBffError } from './octane-bff-error.ts';
 export type {
   AnyOctaneBffError,
@@ -18,4 +11,5 @@ export type {
   Problem,
   ProblemCode,
 } from './octane-bff-error.ts';
+export type * from './operations.ts';
 export type { CancelSignal, Fetch, FetchAnswer } from './platform.ts';

@@ -13,8 +13,10 @@ export type ProblemCode = AnyProblem['code'];
 export type Problem<Code extends ProblemCode = ProblemCode> = Extract<AnyProblem, { code: Code }>;
 /** A field that breaks a rule: a JSON Pointer to it, the rule's code, and a sentence for people. */
 export type FieldError = Schemas['FieldError'];
+/** Those of a gateway that has reads may have none. */
+type OutcomeOf<P> = P extends unknown ? (Required<P> extends { outcome: infer O } ? O : never) : never;
 /** What became of the change at Octane. */
-export type Outcome = Extract<AnyProblem, { outcome: string }>['outcome'];
+export type Outcome = OutcomeOf<AnyProblem>;
 
 /**
  * Where no answer of the gateway came:
@@ -34,7 +36,7 @@ export interface ErrorFields<Code extends ErrorCode = ErrorCode> {
   readonly problem: Code extends ProblemCode ? Problem<Code> : undefined;
   /** Every field that breaks a rule. */
   readonly errors: Code extends 'validation-failed' ? readonly FieldError[] : undefined;
-  /** What became of the change, all tries considered; undefined where the gateway refused without asking Octane. */
+  /** What became of the change, all tries considered; undefined for a read, and where the gateway refused without asking Octane. */
   readonly outcome: Outcome | undefined;
   /** Whether the same call may be made again later, with the same `idempotencyKey`. */
   readonly retryable: boolean;
@@ -42,7 +44,8 @@ export interface ErrorFields<Code extends ErrorCode = ErrorCode> {
   readonly retryAfterSeconds: number | undefined;
   /** By this the operator of the gateway finds the last try in the log. */
   readonly requestId: string;
-  readonly idempotencyKey: string;
+  /** That of the change; undefined for a read. */
+  readonly idempotencyKey: string | undefined;
 }
 
 /** Why a call did not succeed. Catch it with {@link isOctaneBffError}, and `switch (error.code)` knows each case. */
@@ -55,7 +58,7 @@ export class OctaneBffError<Code extends ErrorCode = ErrorCode> extends Error im
   declare readonly retryable: boolean;
   declare readonly retryAfterSeconds: number | undefined;
   declare readonly requestId: string;
-  declare readonly idempotencyKey: string;
+  declare readonly idempotencyKey: string | undefined;
 
   /** @param fields for a `network-error` with a `cause`: what `fetch` threw */
   constructor(message: string, fields: ErrorFields<Code>) {
