@@ -68,4 +68,35 @@ describe('FileReadings', () => {
     expect(() => readings.text(other)).toThrow('the file cannot be read (there is no such file)');
     expect(() => readings.text(other)).not.toThrow('canary');
   });
+
+  describe('of a large file', () => {
+    const LARGE = 'x'.repeat(2 * 1024 * 1024);
+    beforeEach(() => {
+      writeFileSync(one, LARGE);
+      const later = Date.now() + 10_000;
+      jest.spyOn(Date, 'now').mockReturnValue(later);
+    });
+    afterEach(() => jest.restoreAllMocks());
+
+    it('are those of the look before while nobody touches it', () => {
+      const first = new FileReadings([one, other]);
+      const second = new FileReadings([one, other], first);
+      expect(second.digest).toBe(first.digest);
+      expect(second.digestOf(one)).toBe(first.digestOf(one));
+      expect(() => second.text(one)).toThrow('not read again');
+      expect(second.text(other)).toBe('2');
+    });
+
+    it('are new once it is written, though with the same length', () => {
+      const first = new FileReadings([one]);
+      writeFileSync(one, LARGE.replace('x', 'y'));
+      expect(new FileReadings([one], first).digest).not.toBe(first.digest);
+    });
+
+    it('are new where it was written just before', () => {
+      jest.restoreAllMocks();
+      const first = new FileReadings([one]);
+      expect(new FileReadings([one], first).text(one)).toBe(LARGE);
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { cutBlocked } from './blocked-lines.ts';
 import { InvalidValue } from './configuration-error.ts';
 import { Faults } from './faults.ts';
 import { FileReadings } from './file-readings.ts';
@@ -48,13 +49,15 @@ export function loadGatewayFile(settings: GatewayFileSettings, files = new FileR
   const octaneTls = readOctaneTls(settings, files, faults);
   const text = faults.attempt(place, () => files.text(path)) ?? '';
   faults.throwIfAny();
-  const content = parseYaml(text, place, faults);
+  const cut = cutBlocked(text);
+  const content = parseYaml(cut?.rest ?? text, place, faults);
   faults.throwIfAny();
 
   const sources = { settings, folder: dirname(path), files, faults };
   const entries = checkShape(content, place, faults);
   checkReferences(entries, faults);
-  const blocked = readBlocked((content as { blocked?: unknown } | null)?.blocked, entries, faults);
+  const written = cut?.blocked ?? (content as { blocked?: unknown } | null)?.blocked;
+  const blocked = readBlocked(written, entries, faults);
   const issuers = entries.issuers.flatMap((located) => issuerOf(located, sources) ?? []);
   const callers = entries.callers.map(({ entry }) => callerOf(entry));
   const groups = entries.groups.flatMap((located) => groupOf(located, sources) ?? []);

@@ -43,6 +43,7 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
   #seenDigest: string | undefined;
   readonly #followers: ((config: GatewayConfig) => void)[] = [];
   readonly #listeners: ((reload: Reload) => void)[] = [];
+  #lastLook: FileReadings | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @throws ConfigurationError with every fault at once; no fault shows a secret */
@@ -102,7 +103,8 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
   }
 
   #change(): Change | undefined {
-    return new FileReadings(this.#paths).digest === this.#digest ? undefined : this.#read();
+    this.#lastLook = new FileReadings(this.#paths, this.#lastLook);
+    return this.#lastLook.digest === this.#digest ? undefined : this.#read();
   }
 
   #read(): Change {
