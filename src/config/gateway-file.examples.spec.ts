@@ -25,8 +25,8 @@ describe('the gateway files in the documentation', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('are one for the reference and five for the providers', () => {
-    expect(EXAMPLES).toHaveLength(6);
+  it('are one for the reference and nine for the providers', () => {
+    expect(EXAMPLES).toHaveLength(10);
   });
 
   it.each(EXAMPLES.map((example) => [example.issuers[0]?.issuer, example] as const))(
