@@ -1,3 +1,4 @@
+import { get as httpGet } from 'node:http';
 import { join } from 'node:path';
 import { Controller, Module } from '@nestjs/common';
 import { IsDefined, IsPositive } from 'class-validator';
@@ -18,7 +19,16 @@ import { TestGateway } from './support/gateway.ts';
 import type { Answer, Call } from './support/gateway.ts';
 import { ageRecords, journalRecords } from './support/journal-records.ts';
 import { TestManagement } from './support/management.ts';
-import { broadcast, note, open, services, usage } from './support/further-operations.ts';
+import {
+  broadcast,
+  lines,
+  note,
+  open,
+  plan,
+  renewal,
+  services,
+  usage,
+} from './support/further-operations.ts';
 import type { Script } from './support/scripted-octane.ts';
 import { TraceReceiver } from './support/trace-receiver.ts';
 
@@ -144,6 +154,8 @@ const PAYMENTS = '/v1/customers/700123/payments';
 const CUSTOMER = '/v1/customers/700123';
 const IN_DOUBT = { outcome: 'unknown', retryable: false };
 
+const FURTHER = [services, usage, note, broadcast, lines, plan, renewal];
+
 let receiver: TraceReceiver;
 let gateway: TestGateway;
 let management: TestManagement;
@@ -157,7 +169,7 @@ beforeAll(async () => {
       { operation: payment, module: PaymentModule },
       { operation: customer, module: CustomerModule },
       { operation: quote, module: CustomerModule },
-      ...[services, usage, note, broadcast].map(open),
+      ...FURTHER.map(open),
     ],
   });
   management = await TestManagement.start(gateway);
@@ -713,5 +725,283 @@ it('a key is remembered for as long as its operation says', async () => {
   expect(parameters.find(({ name }: any) => name === 'Idempotency-Key')).toMatchObject({
     required: false,
     description: expect.stringContaining('720 hours'),
+  });
+});
+
+/** Answers by the path that Octane is asked for. */
+const byPath =
+  (answers: Record<string, Script>): Script =>
+  (hit, response, socket) => {
+    const [, script] = Object.entries(answers).find(([part]) => hit.path.includes(part)) ?? [];
+    (script ?? answering(500))(hit, response, socket);
+  };
+const owning = (...numbers: string[]): Script => answering(200, JSON.stringify({ services: numbers }));
+const PLAN = '/v1/customers/700123/services/7/plan';
+/** Another customer each time: nothing is kept of it. */
+let customers = 710_000;
+const asNewCustomer = async (): Promise<{ custno: string; token: string }> => {
+  const custno = String((customers += 1));
+  return { custno, token: await gateway.issuer.token({ claims: { custno, scope: SERVICES } }) };
+};
+const renew = async (call: Partial<Call> = {}): Promise<Answer> =>
+  ask('/v1/customers/700123/services/7/renewals', { method: 'POST', body: { with: ['8'] }, ...call });
+const notSent = { outcome: 'not-sent', retryable: true };
+
+describe('an operation of what must be the customer’s', () => {
+  it('is sent when it is, and when all that it names is', async () => {
+    gateway.octane.script = byPath({ '/lines': owning('7', '8'), '/renewal': answering(200, '{}') });
+    expect((await renew()).status).toBe(200);
+    expect(paths()).toEqual(['/v1/group/1001/customer/700123/lines', '/v1/renewal?lineseqno=7']);
+  });
+
+  it.each([
+    [{ with: ['8', '9'] }, 1],
+    [{ with: [] }, 1],
+    [{}, 1],
+    [{ with: ['07'] }, 1],
+  ])('is not sent with the body %j', async (body, hits) => {
+    gateway.octane.script = byPath({ '/lines': owning('7', '8') });
+    const refused = { outcome: 'not-sent', retryable: false };
+    expectProblem(await renew({ body }), 404, 'resource-not-found', refused);
+    expect(gateway.octane.hits).toHaveLength(hits);
+  });
+
+  it('is not sent for another’s, and its key is free', async () => {
+    gateway.octane.script = byPath({ '/lines': owning('8'), '/renewal': answering(200, '{}') });
+    const headers = { ...newKey(), 'x-request-id': 'not-owned' };
+    const refused = { outcome: 'not-sent', retryable: false };
+    expectProblem(await renew({ headers }), 404, 'resource-not-found', refused, 'not-owned');
+    expect(paths()).toEqual(['/v1/group/1001/customer/700123/lines']);
+    expect(
+      (await journalRecords(databaseUrl)).find(({ requestId }) => requestId === 'not-owned'),
+    ).toMatchObject({
+      outcome: 'not-sent',
+      octaneStatus: null,
+      attempts: 0,
+    });
+    expect(await lineOf('not-owned')).toMatchObject({ outcome: 'not-sent', code: 'resource-not-found' });
+    gateway.octane.script = byPath({ '/lines': owning('7', '8'), '/renewal': answering(200, '{}') });
+    expect((await renew({ headers })).status).toBe(200);
+  });
+
+  it('asks anew for a change, whatever is kept or runs', async () => {
+    const { custno, token: app } = await asNewCustomer();
+    gateway.octane.script = byPath({ '/lines': owning('7', '8'), '/renewal': answering(200, '{}') });
+    await ask(`/v1/customers/${custno}/lines`, { token: app });
+    expect((await ask(`/v1/customers/${custno}/lines`, { token: app })).headers['x-cache']).toBe('hit');
+    gateway.octane.script = byPath({ '/lines': owning('9') });
+    const path = `/v1/customers/${custno}/services/7/renewals`;
+    expectProblem(await renew({ path, token: app }), 404, 'resource-not-found', {
+      outcome: 'not-sent',
+      retryable: false,
+    });
+    expect((await ask(`/v1/customers/${custno}/lines`, { token: app })).json).toEqual({
+      services: ['7', '8'],
+    });
+  });
+
+  it.each([
+    [503, 503, 'octane-unavailable', 3],
+    [500, 502, 'octane-error', 1],
+    [404, 404, 'customer-not-found', 1],
+    [202, 502, 'octane-contract-violation', 1],
+  ])('has the problem of what it asks first: Octane’s %d', async (octaneStatus, status, code, hits) => {
+    gateway.octane.script = byPath({ '/lines': answering(octaneStatus), '/renewal': answering(200, '{}') });
+    const headers = newKey();
+    const refused = await renew({ headers });
+    expectProblem(refused, status, code, notSent);
+    expect(refused.json.detail).toContain('nothing was changed');
+    expect(gateway.octane.hits).toHaveLength(hits);
+    gateway.octane.script = byPath({ '/lines': owning('7', '8'), '/renewal': answering(200, '{}') });
+    expect((await renew({ headers })).status).toBe(200);
+  });
+
+  it('that only reads is asked for with each request, before a kept answer too', async () => {
+    const { custno, token: app } = await asNewCustomer();
+    const path = PLAN.replace('700123', custno);
+    gateway.octane.script = byPath({ '/services': owning('7'), '/plan': answering(200, '{"plan":1}') });
+    const [first, second] = [await ask(path, { token: app }), await ask(path, { token: app })];
+    expect([first.headers['x-cache'], second.headers['x-cache'], second.text]).toEqual([
+      'miss',
+      'hit',
+      '{"plan":1}',
+    ]);
+    expect(paths().map((each) => each.split('/').at(-1))).toEqual([
+      'services',
+      'plan?lineseqno=7',
+      'services',
+    ]);
+    gateway.octane.script = byPath({ '/services': owning('8') });
+    expectProblem(await ask(path, { token: app }), 404, 'resource-not-found', { retryable: false });
+    gateway.octane.script = byPath({ '/services': answering(403) });
+    expectProblem(await ask(path, { token: app }), 403, 'octane-access-denied', { retryable: false });
+  });
+
+  it('says so in the OpenAPI document', () => {
+    const codes = ({ responses }: any): string[] =>
+      Object.keys(responses[404].content['application/problem+json'].examples);
+    expect(codes(document.paths['/v1/customers/{custno}/services/{lineseqno}/renewals'].post)).toEqual([
+      'resource-not-found',
+      'customer-not-found',
+    ]);
+    const { allOf } = document.components.schemas.OctaneTimeoutProblem;
+    expect(allOf[1].properties.outcome.enum).toEqual(['unknown', 'not-sent']);
+  });
+});
+
+describe('calls to Octane', () => {
+  let strict: TestGateway;
+  beforeAll(async () => {
+    const environment = { OCTANE_TIMEOUT_MS: '2000', OCTANE_RATE_LIMIT: '6' };
+    strict = await TestGateway.start({ beside: gateway, environment, operations: FURTHER.map(open) });
+  });
+  afterAll(() => strict.stop());
+
+  it('of one request share its time and count one by one, and what is shared or kept is none', async () => {
+    const app = await asService('other-group');
+    const send = (path: string, call: Partial<Call> = {}): Promise<Answer> =>
+      strict.call({ method: 'GET', path, token: app, ...call });
+    gateway.octane.script = byPath({
+      '/lines': (...hit) => void setTimeout(() => owning('7', '8')(...hit), 700),
+      '/renewal': (...hit) => void setTimeout(() => answering(200, '{}')(...hit), 1700),
+    });
+    const path = '/v1/customers/700123/services/7/renewals';
+    const late = await send(path, { method: 'POST', body: { with: ['8'] } });
+    expectProblem(late, 504, 'octane-timeout', { outcome: 'unknown', retryable: false });
+    expect(late.headers['ratelimit']).toMatch(/^"octane";r=4;t=\d+, /);
+    gateway.octane.script = byPath({ '/lines': owning('7', '8') });
+    const shared = await Promise.all([1, 2, 3].map(() => send('/v1/customers/700123/lines')));
+    for (let asked = 0; asked < 3; asked += 1) shared.push(await send('/v1/customers/700123/lines'));
+    expect(shared.map(({ status }) => status)).toEqual(Array<number>(6).fill(200));
+    for (const custno of ['700124', '700125', '700126']) await send(`/v1/customers/${custno}/lines`);
+    const refused = await send('/v1/customers/700127/lines');
+    expectProblem(refused, 503, 'overloaded', { retryable: true });
+    expect((await send('/v1/customers/700123/lines')).headers['x-cache']).toBe('hit');
+  });
+});
+
+describe('reads of one customer', () => {
+  /** Answers to hold back, in the order in which Octane was asked. */
+  let held: (() => void)[];
+  const hold =
+    (body: string): Script =>
+    (hit, response, socket) =>
+      void held.push(() => answering(200, body)(hit, response, socket));
+  beforeEach(() => {
+    held = [];
+  });
+  const asked = (count: number): Promise<unknown> => eventually(() => held.length === count);
+  /** By then every request that was sent before waits for Octane. */
+  const settled = async (): Promise<void> => {
+    const { custno, token: app } = await asNewCustomer();
+    for (let time = 0; time < 3; time += 1)
+      await ask(`/v1/customers/${custno}/services/7/note`, { token: app, method: 'PUT', body: {} });
+  };
+
+  it('that are equal are one call, and each has its line', async () => {
+    gateway.octane.script = byPath({ '/services': hold('{"services":[]}'), '/note': answering(200, '{}') });
+    const path = '/v1/customers/700123/services';
+    const ids = ['first', 'second', 'third'].map((name) => `shared-${name}`);
+    const tokens = [undefined, await asService(), undefined];
+    const answers = ids.map(async (id, index) =>
+      ask(index === 2 ? path.replace('700123', 'me') : path, {
+        headers: { 'x-request-id': id },
+        ...(tokens[index] && { token: tokens[index] }),
+      }),
+    );
+    await asked(1);
+    await settled();
+    expect(held).toHaveLength(1);
+    held[0]!();
+    expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(Array(3).fill('{"services":[]}'));
+    for (const [index, id] of ids.entries())
+      expect(await lineOf(id)).toMatchObject({
+        audit: true,
+        operation: 'services',
+        custno: '700123',
+        client: index === 1 ? 'billing-service' : 'selfcare-app',
+      });
+  });
+
+  it('go on when who asked first hangs up', async () => {
+    gateway.octane.script = byPath({ '/services': hold('{"services":[]}'), '/note': answering(200, '{}') });
+    const { custno, token: app } = await asNewCustomer();
+    const path = `/v1/customers/${custno}/services`;
+    const leaving = httpGet({ port: gateway.port, path, headers: { authorization: `Bearer ${app}` } });
+    leaving.on('error', () => {});
+    await asked(1);
+    const staying = ask(path, { token: app });
+    await settled();
+    leaving.destroy();
+    await settled();
+    held[0]!();
+    expect((await staying).text).toBe('{"services":[]}');
+    expect(held).toHaveLength(1);
+  });
+
+  it('that are asked after a change share nothing from before it, nor is that kept', async () => {
+    const { custno, token: app } = await asNewCustomer();
+    const path = `/v1/customers/${custno}/lines`;
+    gateway.octane.script = byPath({ '/lines': hold('{"services":["old"]}'), '/note': answering(200, '{}') });
+    const before = ask(path, { token: app });
+    await asked(1);
+    await writeNote({ path: NOTE.replace('700123', custno), token: app });
+    gateway.octane.script = byPath({ '/lines': hold('{"services":["new"]}') });
+    const after = ask(path, { token: app });
+    await asked(2);
+    held[1]!();
+    expect((await after).json).toEqual({ services: ['new'] });
+    held[0]!();
+    expect((await before).json).toEqual({ services: ['old'] });
+    const again = await ask(path, { token: app });
+    expect([again.headers['x-cache'], again.json]).toEqual(['hit', { services: ['new'] }]);
+  });
+
+  it.each([
+    [200, 200],
+    [503, 503],
+    [422, 422],
+  ])('that are kept are dropped by a change, whatever becomes of it: %d', async (octaneStatus, status) => {
+    const { custno, token: app } = await asNewCustomer();
+    const path = `/v1/customers/${custno}/lines`;
+    gateway.octane.script = byPath({ '/lines': owning('7'), '/note': answering(octaneStatus, '{}') });
+    const first = await ask(path, { token: app });
+    expect([first.headers['x-cache'], first.headers['age']]).toEqual(['miss', undefined]);
+    const second = await ask(path.replace(custno, 'me'), { token: app });
+    expect([second.headers['x-cache'], second.headers['age']]).toEqual([
+      'hit',
+      expect.stringMatching(/^\d+$/),
+    ]);
+    expect((await writeNote({ path: NOTE.replace('700123', custno), token: app })).status).toBe(status);
+    expect((await ask(path, { token: app })).headers['x-cache']).toBe('miss');
+  });
+
+  it('that are kept are of their group, and for who may see them', async () => {
+    const { custno, token: app } = await asNewCustomer();
+    const path = `/v1/customers/${custno}/lines`;
+    gateway.octane.script = byPath({ '/lines': owning('7') });
+    await ask(path, { token: app });
+    expect((await ask(path, { token: await asService() })).headers['x-cache']).toBe('hit');
+    expect((await ask(path, { token: await asService('other-group') })).headers['x-cache']).toBe('miss');
+    expectProblem(await ask(path), 403, 'customer-not-permitted');
+    expectProblem(await ask(path, { token: await token('payment:take') }), 403, 'insufficient-scope');
+  });
+
+  it('that failed are not kept, nor are refusals in a 2xx', async () => {
+    const { custno, token: app } = await asNewCustomer();
+    const path = `/v1/customers/${custno}/lines`;
+    for (const script of [answering(500), answering(200, '{"success":false}'), owning('7')]) {
+      gateway.octane.script = script;
+      await ask(path, { token: app });
+    }
+    expect(gateway.octane.hits).toHaveLength(3);
+    expect((await ask(path, { token: app })).headers['x-cache']).toBe('hit');
+  });
+
+  it('say in the OpenAPI document which headers they have', () => {
+    const headersOf = (path: string): string[] =>
+      Object.keys(document.paths[path].get.responses[200].headers);
+    expect(headersOf('/v1/customers/{custno}/lines')).toEqual(expect.arrayContaining(['X-Cache', 'Age']));
+    expect(headersOf('/v1/customers/{custno}/services')).not.toContain('Age');
   });
 });

@@ -52,6 +52,12 @@ export class OperationRequest {
     return parametersSlot.get(this.request) ?? NO_PARAMETERS;
   }
 
+  /** @param ageMs for how long the answer was kept; undefined where it is new */
+  tellCache(ageMs: number | undefined): void {
+    this.reply.header('x-cache', ageMs === undefined ? 'miss' : 'hit');
+    if (ageMs !== undefined) this.reply.header('age', String(Math.floor(ageMs / 1000)));
+  }
+
   /** Tells the app that it gets the first answer to its key again. */
   markReplayed(): void {
     this.reply.header('idempotency-replayed', 'true');

@@ -8,7 +8,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { canonicalText } from './canonical-text.ts';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -23,13 +23,13 @@ export class RepeatableRequest {
 
   /**
    * @param key as the app chose it
-   * @param body what else is asked with the key, a JSON value; its canonical form (RFC 8785) counts, so order, spacing and 1.0 for 1 make no difference
+   * @param body what else is asked with the key, a JSON value, of which the canonical form counts
    */
   constructor(
     private readonly key: string,
     body: object,
   ) {
-    this.body = canonicalize(wellFormed(body)) ?? '';
+    this.body = canonicalText(body);
   }
 
   /** @param scope what a key is good for; equal keys of different scopes have nothing to do with each other */
@@ -66,14 +66,4 @@ export class RepeatableRequest {
     // Of bytes alone Node first finds out that they are no other kind of key, which takes longer than to seal a reply.
     return createSecretKey(Buffer.from(key));
   }
-}
-
-/** A JSON text can hold half of a surrogate pair, RFC 8785 cannot: such a string counts as its JSON text. */
-function wellFormed(body: object): unknown {
-  const text = JSON.stringify(body);
-  // Which writes such a half as its escape, and nothing else that hardly any body has.
-  if (!text.includes('\\ud')) return body;
-  return JSON.parse(text, (_, value: unknown) =>
-    typeof value === 'string' && !value.isWellFormed() ? JSON.stringify(value) : value,
-  );
 }

@@ -3,8 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/tokens.ts';
 import type { ChangeLimit } from '../operations/operation.ts';
 import { limitNameOf, Operations } from '../operations/operations.ts';
-import { PROBLEMS } from '../problems/catalogue.ts';
-import { Problem } from '../problems/problem.ts';
+import { isNotSent } from '../problems/problem.ts';
 import { Counts } from './counts.ts';
 import { keyOf } from './limit-key.ts';
 import { enforce } from './policy.ts';
@@ -153,8 +152,4 @@ function callPolicy(quota: number): Policy {
     detail:
       'The billing system takes no more requests for now. Nothing was sent; try again after the time in Retry-After.',
   };
-}
-
-function isNotSent(error: unknown): boolean {
-  return error instanceof Problem && (error.extras.outcome ?? PROBLEMS[error.code].outcome) === 'not-sent';
 }

@@ -10,7 +10,9 @@ import type { LimitReport, Standing } from './policy.ts';
 export function reportOn(reply: FastifyReply): LimitReport {
   const standings: Standing[] = [];
   return (standing) => {
-    standings.push(standing);
+    // Of two calls to Octane the later one counts.
+    const known = standings.findIndex(({ policy }) => policy.name === standing.policy.name);
+    standings.splice(known === -1 ? standings.length : known, 1, standing);
     standings.sort((a, b) => remaining(a) - remaining(b));
     const policies = standings.map(
       ({ policy: { name, quota, windowSeconds } }) => `"${name}";q=${quota};w=${windowSeconds}`,

@@ -12,6 +12,8 @@ import type { OctaneAnswer, OctaneRequest } from './octane-transport.ts';
 export interface Sending extends Pick<Forwarding, 'parameters' | 'body'> {
   /** Milliseconds until others take the change for unknown; a read has no such time. */
   readonly timeLeftMs?: () => number;
+  /** When the call must be over, by `performance.now()`; undefined: its whole budget from when it begins. */
+  readonly deadline?: number | undefined;
 }
 
 /** What a call to Octane gave. */
@@ -34,18 +36,24 @@ export class OctaneClient {
     return this.policies.breakerStates();
   }
 
+  /** When a call that begins now must be over, by `performance.now()`. */
+  deadline(): number {
+    return this.policies.deadline();
+  }
+
   /** Calls Octane, more than once where that is harmless, and reads its response. */
   async call<T>(
     operation: Operation,
     request: OctaneRequest,
-    { body, parameters, timeLeftMs = () => Infinity }: Sending,
+    { body, parameters, timeLeftMs = () => Infinity, deadline }: Sending,
   ): Promise<OctaneResult<T>> {
     const forwarded = forward(operation, request, { body, parameters });
-    const { result, attempts } = await this.policies.run(operation, request, async (timeoutMs) => {
-      requireTime(timeoutMs, timeLeftMs());
+    const attempt = async (timeoutMs: number): Promise<Omit<OctaneResult<T>, 'attempts'>> => {
+      requireTime(timeoutMs, timeLeftMs(), deadline);
       const response = await this.transport.call(operation, request, forwarded, timeoutMs);
       return { answer: answerOf(operation, response) as T, octaneStatus: response.status };
-    });
+    };
+    const { result, attempts } = await this.policies.run(operation, request, attempt, deadline);
     return { ...result, attempts };
   }
 }
@@ -76,10 +84,11 @@ function answerOf(operation: Operation, { status, body }: OctaneAnswer): unknown
 
 /**
  * A process may have been held up since the change was put on record: what could still run when others take it for unknown is
- * not sent.
+ * not sent. Nor is what has no time left, because what was asked first took it.
  *
  * @throws Problem `overloaded`
  */
-function requireTime(timeoutMs: number, leftMs: number): void {
-  if (leftMs < timeoutMs) throw new Problem('overloaded', { reason: 'too-late' });
+function requireTime(timeoutMs: number, leftMs: number, deadline = Infinity): void {
+  if (leftMs < timeoutMs || performance.now() >= deadline)
+    throw new Problem('overloaded', { reason: 'too-late' });
 }

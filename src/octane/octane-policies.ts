@@ -48,16 +48,23 @@ export class OctanePolicies {
     return [...this.breakers].map(([{ name }, { state }]) => [name, state]);
   }
 
+  /** Of a call that begins now, by `performance.now()`. */
+  deadline(): number {
+    return performance.now() + this.settings.octaneTimeoutMs;
+  }
+
   /**
    * Runs a call to Octane.
    *
    * @param attempt one attempt, which throws OctaneFailure, within the given time
+   * @param deadline of the whole call
    * @throws OctaneFailure of the attempt whose outcome is least certain, of an open breaker or a lockout; Problem `overloaded`
    */
   run<T>(
     operation: Operation,
     { caller, custno, id }: OctaneRequest,
     attempt: (timeoutMs: number) => Promise<T>,
+    deadline = this.deadline(),
   ): Promise<Attempted<T>> {
     const breaker = this.breakers.get(operation)!;
     const { groupno } = caller;
@@ -71,7 +78,6 @@ export class OctanePolicies {
         this.timed(operation, () => this.lockout.watch(groupno, () => attempt(timeoutMs))),
       );
     return this.tracing.step(`octane.${operation.name}`, async () => {
-      const deadline = performance.now() + this.settings.octaneTimeoutMs;
       // Who would be refused does not wait for a place. Both decide again behind the wait: a probe or a trial must not wait.
       this.lockout.check(operation, groupno);
       breaker.check(asker);

@@ -20,6 +20,9 @@ type OperationObject = Record<string, unknown>;
 
 /** What may come of a counted request, or of a bad token, which is counted, too. */
 const COUNTED: ReadonlySet<number> = new Set([200, 204, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504]);
+const OF_KEPT_ANSWERS = ['X-Cache', 'Age'] as const;
+const isKept = (operation: Operation): boolean =>
+  operation.kind === 'read' && operation.cacheSeconds !== undefined;
 /** What may be the first answer to a key, given again. */
 const REPLAYED: ReadonlySet<number> = new Set([200, 204, 403, 404, 422, 502]);
 
@@ -58,7 +61,7 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
     servers: [{ url: publicUrl ?? '/', description: 'This gateway.' }],
     components: {
       schemas: schemas(),
-      headers: ANSWER_HEADERS as never,
+      headers: usedHeaders() as never,
       parameters: { Custno: CUSTNO, ...REQUEST_HEADERS } as never,
       securitySchemes: document.components!.securitySchemes!,
     },
@@ -169,6 +172,12 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
     return PROBLEM_CODES.filter((code) => used.has(code));
   }
 
+  function usedHeaders(): object {
+    if (all.some(isKept)) return ANSWER_HEADERS;
+    const isOfKept = (name: string): boolean => OF_KEPT_ANSWERS.some((each) => each === name);
+    return Object.fromEntries(Object.entries(ANSWER_HEADERS).filter(([name]) => !isOfKept(name)));
+  }
+
   function schemas(): Record<string, JsonSchema> {
     return {
       ...Object.assign({}, ...all.map((operation) => schemasOf(operation, settings))),
@@ -213,6 +222,7 @@ function answerHeaders(
     ...(waits ? (['Retry-After'] as const) : []),
     ...(operation && COUNTED.has(status) ? (['RateLimit-Policy', 'RateLimit'] as const) : []),
     ...(operation?.kind === 'change' && REPLAYED.has(status) ? (['Idempotency-Replayed'] as const) : []),
+    ...(operation && status === operation.answer.status && isKept(operation) ? OF_KEPT_ANSWERS : []),
     ...(operation && (status === 401 || status === 403) ? (['WWW-Authenticate'] as const) : []),
   ];
 }

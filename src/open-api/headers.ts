@@ -35,6 +35,17 @@ export const ANSWER_HEADERS = {
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
   },
+  'X-Cache': {
+    description:
+      '`hit`: the answer was kept from an earlier request for the same customer; `miss`: Octane was asked.',
+    schema: { type: 'string', enum: ['hit', 'miss'] },
+    example: 'hit',
+  },
+  Age: {
+    description: 'For how many seconds the answer was kept. Only with `X-Cache: hit`.',
+    schema: { type: 'integer', minimum: 0 },
+    example: '12',
+  },
   'WWW-Authenticate': {
     description: 'The challenge of RFC 6750: what is wrong with the token, or which scope it lacks.',
     schema: { type: 'string' },

@@ -55,12 +55,20 @@ const OF_A_BODY: readonly ProblemCode[] = ['unsupported-media-type', 'payload-to
 function problemsOf(operation: Operation, settings: Settings): ProblemCode[] {
   return [
     ...OF_OCTANE,
-    operation.missing ?? 'customer-not-found',
+    ...missingOf(operation),
     ...(operation.body ? OF_A_BODY : []),
     ...(operation.body || operation.parameters ? (['validation-failed'] as const) : []),
-    ...(operation.answer.reads ? (['octane-contract-violation'] as const) : []),
+    ...(operation.answer.reads || operation.ownedBy ? (['octane-contract-violation'] as const) : []),
     ...(operation.kind === 'change' ? problemsOfChange(operation, settings) : []),
   ];
+}
+
+/** What may not be there: of the operation itself, and of what is asked first. */
+function missingOf(operation: Operation): ProblemCode[] {
+  const { ownedBy = [] } = operation;
+  const asked = [operation, ...ownedBy.map(({ read }) => read)];
+  const codes = asked.map(({ missing = 'customer-not-found' }) => missing);
+  return [...new Set<ProblemCode>(ownedBy.length > 0 ? [...codes, 'resource-not-found'] : codes)];
 }
 
 function problemsOfChange(operation: Change, settings: Settings): ProblemCode[] {

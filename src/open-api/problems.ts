@@ -31,7 +31,7 @@ const HTTP_FAULT: JsonSchema = {
 const POSSIBLE_OUTCOMES: Readonly<Partial<Record<ProblemCode, readonly [Outcome, ...Outcome[]]>>> = {
   'octane-access-denied': ['rejected'],
   'customer-not-found': ['rejected'],
-  'resource-not-found': ['rejected'],
+  'resource-not-found': ['rejected', 'not-sent'],
   'octane-rejected': ['rejected'],
   'octane-credentials-rejected': ['rejected', 'not-sent'],
   'octane-error': ['unknown', 'rejected'],
@@ -42,9 +42,12 @@ const POSSIBLE_OUTCOMES: Readonly<Partial<Record<ProblemCode, readonly [Outcome,
   'journal-unavailable': ['not-sent', 'unknown'],
 };
 
-function possibleOutcomes(code: ProblemCode): readonly Outcome[] {
+/** @param isLookedUp whether it may also come of what a change asks first, whose customer something is: then nothing was sent */
+function possibleOutcomes(code: ProblemCode, isLookedUp = false): readonly Outcome[] {
   const { outcome } = PROBLEMS[code];
-  return POSSIBLE_OUTCOMES[code] ?? (outcome ? [outcome] : []);
+  const outcomes = POSSIBLE_OUTCOMES[code];
+  if (!outcomes) return outcome ? [outcome] : [];
+  return isLookedUp ? [...new Set<Outcome>([...outcomes, 'not-sent'])] : outcomes;
 }
 
 /** What may come with a code, and with that outcome, for an operation that may be repeated or not. */
@@ -90,6 +93,7 @@ export function problemSchemas(
   { operations, codes }: { operations: readonly Operation[]; codes: readonly ProblemCode[] },
 ): Record<string, JsonSchema> {
   const hasReads = operations.some(({ kind }) => kind === 'read');
+  const hasLookUps = operations.some(({ kind, ownedBy }) => kind === 'change' && ownedBy);
   return {
     ProblemCode: {
       type: 'string',
@@ -136,14 +140,14 @@ export function problemSchemas(
       required: ['code', 'detail'],
       additionalProperties: false,
     },
-    ...Object.fromEntries(codes.map((code) => [schemaName(code), problemSchema(code, hasReads)])),
+    ...Object.fromEntries(codes.map((code) => [schemaName(code), problemSchema(code, hasReads, hasLookUps)])),
   };
 }
 
 /** @param hasReads whether some operation only reads: its problems have no outcome */
-function problemSchema(code: ProblemCode, hasReads: boolean): JsonSchema {
+function problemSchema(code: ProblemCode, hasReads: boolean, hasLookUps: boolean): JsonSchema {
   const { status, meaning, action } = PROBLEMS[code];
-  const outcomes = possibleOutcomes(code);
+  const outcomes = possibleOutcomes(code, hasLookUps);
   const rest: Record<string, JsonSchema> = {
     ...(code === 'validation-failed' && {
       errors: {

@@ -54,3 +54,8 @@ export class Problem extends Error {
     return headers;
   }
 }
+
+/** Whether it is certain that nothing has left for Octane. */
+export function isNotSent(error: unknown): boolean {
+  return error instanceof Problem && (error.extras.outcome ?? PROBLEMS[error.code].outcome) === 'not-sent';
+}

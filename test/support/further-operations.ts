@@ -6,7 +6,13 @@ import { DispatchModule } from '../../src/dispatch/dispatch.module.ts';
 import { Asked, OperationRequest } from '../../src/dispatch/operation-request.ts';
 import { Serves } from '../../src/dispatch/serves.ts';
 import { change, read } from '../../src/operations/operation.ts';
-import type { BodyOf, Operation, Parameters, ParametersOf } from '../../src/operations/operation.ts';
+import type {
+  BodyOf,
+  Operation,
+  Ownership,
+  Parameters,
+  ParametersOf,
+} from '../../src/operations/operation.ts';
 
 /** Serves an operation as it is declared: the answer is JSON text, or nothing. */
 export function open(operation: Operation): OpenOperation {
@@ -152,4 +158,48 @@ export const broadcast = change<object, void>({
   body: anyBody,
   answer: { status: 204, description: 'Everybody has heard it.' },
   words: words('broadcast'),
+});
+
+/** The number in the path is one that the read names. */
+const ownService = (asked: Ownership['read']): Ownership => ({
+  read: asked,
+  named: ({ parameters }) => [parameters['lineseqno'] as string],
+  owned: (answer) => new Set((JSON.parse(answer as string) as { services: string[] }).services),
+});
+
+/** The same services, kept for a minute. */
+export const lines = read<object, string>({
+  ...services,
+  name: 'lines',
+  id: 'lines',
+  route: 'GET /v1/customers/{custno}/lines',
+  octane: 'GET /v1/group/{groupno}/customer/{custno}/lines',
+  cacheSeconds: 60,
+});
+
+/** Kept for a minute, and only of a service of the customer. */
+export const plan = read<object, string>({
+  ...services,
+  name: 'plan',
+  id: 'plan',
+  route: 'GET /v1/customers/{custno}/services/{lineseqno}/plan',
+  octane: 'GET /v1/plan',
+  parameters: parametersOf({ lineseqno: 'path' }),
+  forward: ({ parameters }) => ({ path: `/v1/plan?${asQuery(parameters)}`, body: undefined }),
+  ownedBy: [ownService(services)],
+  cacheSeconds: 60,
+});
+
+/** Of a service of the customer, and of others in the body. */
+export const renewal = change<object, string>({
+  ...note,
+  name: 'renewal',
+  id: 'renewal',
+  route: 'POST /v1/customers/{custno}/services/{lineseqno}/renewals',
+  octane: 'POST /v1/renewal',
+  forward: ({ parameters }) => ({ path: `/v1/renewal?${asQuery(parameters)}`, body: undefined }),
+  ownedBy: [
+    ownService(lines),
+    { ...ownService(lines), named: ({ body }) => (body as { with?: string[] }).with ?? [] },
+  ],
 });
