@@ -20,7 +20,7 @@ export function sentParameters(request: FastifyRequest, known: ParametersOf['que
     if (!Object.hasOwn(known, name))
       throw fault('The query has a parameter that this operation does not take.');
     const before = sent[name];
-    if (known[name] === 'list') sent[name] = [...(before ?? []), value];
+    if (known[name] === 'list') sent[name] = [before ?? [], value].flat();
     else if (before === undefined) sent[name] = value;
     else throw fault('The query has a parameter twice that is no list.');
   }

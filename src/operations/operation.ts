@@ -82,7 +82,7 @@ export interface AnswerOf<Answer> {
    * Of which of Octane's 2xx the body is read; another 2xx is nothing that Octane documents. Undefined: any 2xx is a success, and no
    * body is read.
    */
-  reads?(status: number): boolean;
+  readonly reads?: (status: number) => boolean;
   /** Most bytes of such a body, decompressed; 64 KiB where it says nothing. */
   readonly maxBytes?: number;
   /** Reads the body of Octane's 2xx. */
