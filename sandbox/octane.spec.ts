@@ -296,9 +296,9 @@ describe('data pools', () => {
 });
 
 describe('mobile and fixed services', () => {
-  it('tells of an eSIM profile, and of none for a service of another group', async () => {
+  it('tells of an eSIM profile, and of none for a number that nobody has', async () => {
     expect(await (await callOf('esim-details')).json()).toEqual({ profileState: 'RELEASED' });
-    expect(await (await callOf('esim-details', { msn: '0491571491' })).json()).toEqual({
+    expect(await (await callOf('esim-details', { msn: '0491570000' })).json()).toEqual({
       error: 'not found',
     });
     expect((await callOf('esim-details', { msn: undefined })).status).toBe(400);

@@ -36,7 +36,7 @@ try {
 
 /** The files below `src` that follow from the document, with their content. */
 async function generated(from: string): Promise<Map<string, string>> {
-  const document = JSON.parse(readFileSync(from, 'utf8'), withoutConditions) as OpenAPI3;
+  const document = JSON.parse(readFileSync(from, 'utf8'), (_key, value) => withoutRules(value)) as OpenAPI3;
   const { openapi, info, components } = document;
   const { text, schemas } = clientOperations(document);
   const types = await openapiTS({
@@ -56,9 +56,45 @@ async function generated(from: string): Promise<Map<string, string>> {
   ]);
 }
 
-/** No type can say the rules between fields. */
-function withoutConditions(key: string, value: unknown): unknown {
-  return key === 'allOf' && (value as object[]).some((part) => 'if' in part) ? undefined : value;
+type Schema = Record<string, unknown>;
+
+/**
+ * Takes out of a schema the rules that hold beside what it says of itself, of which a type can say no more than what is required.
+ */
+function withoutRules(value: unknown): unknown {
+  if (!isSchema(value) || !Array.isArray(value['allOf']) || !isSchema(value['properties'])) return value;
+  const { allOf, ...schema } = value as Schema & { allOf: Schema[]; properties: Schema };
+  const isRule = (part: Schema): boolean =>
+    part['type'] === undefined &&
+    part['$ref'] === undefined &&
+    Object.keys(part['properties'] ?? {}).every((name) => Object.hasOwn(schema.properties, name));
+  const rest = allOf.filter((part) => !isRule(part));
+  return allOf.filter(isRule).reduce(withRequired, { ...schema, ...(rest.length > 0 && { allOf: rest }) });
+}
+
+function withRequired(schema: Schema, rule: Schema): Schema {
+  const {
+    required = [],
+    properties,
+    items,
+  } = schema as { required?: string[]; properties?: Schema; items?: unknown };
+  const ruled = (rule['properties'] ?? {}) as Schema;
+  const both = (one: unknown, other: unknown): unknown =>
+    isSchema(one) && isSchema(other) ? withRequired(one, other) : one;
+  return {
+    ...schema,
+    required: [...new Set([...required, ...((rule['required'] ?? []) as string[])])],
+    ...(properties && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, each]) => [name, both(each, ruled[name])]),
+      ),
+    }),
+    ...(isSchema(items) && { items: both(items, rule['items']) }),
+  };
+}
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function writeOwn(files: ReadonlyMap<string, string>, checkOnly: boolean): void {
