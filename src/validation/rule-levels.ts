@@ -21,6 +21,7 @@ export const VIOLATION_CODES = [
   'length',
   'pattern',
   'items',
+  'schema',
 ] as const;
 export type ViolationCode = (typeof VIOLATION_CODES)[number];
 

@@ -1,0 +1,61 @@
+import type { JsonSchema } from '../validation/json-schema.ts';
+import { type Made, titleOf, typeKeyword } from './app-schema.ts';
+import type { Schema } from './schema.ts';
+import type { SchemaDocument } from './schema-document.ts';
+import { isTogether, together } from './same-value.ts';
+
+/** What is promised of an answer: types and required members, and not the values that Octane may add to. */
+export function answerSchema(document: SchemaDocument, schema: Schema): Made {
+  return promised(document, schema, new Set());
+}
+
+function promised(document: SchemaDocument, schema: Schema, outer: ReadonlySet<string>): Made {
+  if (typeof schema === 'boolean') return true;
+  const hidden = new Set([...outer, ...writeOnlyIn(document, schema)]);
+  const same = (inner: Schema): Made => promised(document, inner, hidden);
+  const inside = (inner: Schema): Made => promised(document, inner, new Set());
+  const { title, description, deprecated, type, properties = {}, required = [], patternProperties } = schema;
+  const draft: Record<string, unknown> = {
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
+    ...(deprecated !== undefined && { deprecated }),
+    ...(type && typeKeyword(type)),
+  };
+  const shown = Object.entries(properties).filter(([name]) => !hidden.has(name));
+  const there = required.filter((name) => !hidden.has(name));
+  if (shown.length > 0)
+    draft['properties'] = Object.fromEntries(shown.map(([name, inner]) => [name, inside(inner)]));
+  if (there.length > 0) draft['required'] = there;
+  if (patternProperties) {
+    const inner = Object.entries(patternProperties).map(([pattern, one]) => [pattern, inside(one)]);
+    draft['patternProperties'] = Object.fromEntries(inner);
+  }
+  for (const keyword of ['items', 'additionalProperties'] as const) {
+    const inner = schema[keyword];
+    if (inner !== undefined && inner !== false) draft[keyword] = inside(inner);
+  }
+  if (schema.prefixItems) draft['prefixItems'] = schema.prefixItems.map(inside);
+  const { $ref: reference, allOf = [], anyOf, oneOf } = schema;
+  const joint = allOf.map(same);
+  // One branch is enough, and what each of them names stays.
+  const choices = [anyOf, oneOf].filter((one) => one !== undefined).map((branches) => branches.map(same));
+  if (choices.length === 1) draft['anyOf'] = choices[0];
+  else joint.push(...choices.map((branches): JsonSchema => ({ anyOf: branches })));
+  const asking = joint.filter((made) => made !== true);
+  if (asking.length > 0) draft['allOf'] = asking;
+  if (reference !== undefined) {
+    const key = `answer ${reference} ${[...outer].toSorted().join('\0')}`;
+    const made = document.component(key, `${titleOf(reference)}.answer`, () =>
+      promised(document, document.at(reference), outer),
+    );
+    if (typeof made === 'object') Object.assign(draft, made);
+  }
+  return Object.keys(draft).length === 0 ? true : draft;
+}
+
+export const writeOnlyIn = (document: SchemaDocument, schema: Schema): string[] =>
+  together(document, [schema]).flatMap(({ properties = {} }) =>
+    Object.entries(properties)
+      .filter(([, property]) => isTogether(document, property, 'writeOnly'))
+      .map(([name]) => name),
+  );
