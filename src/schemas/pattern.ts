@@ -1,3 +1,8 @@
+import { growthOf } from './backtracking.ts';
+
+/** The longest text, by the power of its length as which the time grows. None for a fourth power or more. */
+const MAX_LENGTHS: Readonly<Record<number, number>> = { 1: Infinity, 2: 2000, 3: 256 };
+
 export interface Pattern {
   test(text: string): boolean;
   /** The longest text that it can be asked about, where its time grows faster than the text. */
@@ -14,7 +19,11 @@ export function compilePattern(source: string): Pattern {
 }
 
 function newPattern(source: string): Pattern {
-  return expressionOf(source);
+  const expression = expressionOf(source);
+  const growth = growthOf(expression);
+  const maxLength = MAX_LENGTHS[growth];
+  if (maxLength === undefined) throw new Error('this pattern may take a time that grows out of bounds');
+  return maxLength === Infinity ? expression : { test: (text) => expression.test(text), maxLength };
 }
 
 function expressionOf(source: string): RegExp {
