@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import type { DynamicModule, Type } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { RequestHooks } from './app.hooks.ts';
@@ -13,6 +13,8 @@ import { FloodGuard } from './callers/flood.guard.ts';
 import { ConfigModule } from './config/config.module.ts';
 import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import type { Settings } from './config/settings.ts';
+import { readOperationsFile } from './described/operations-file.ts';
+import type { OperationsFile } from './described/operations-file.ts';
 import { DirectDebitModule } from './direct-debit/direct-debit.module.ts';
 import { directDebit } from './direct-debit/direct-debit.operation.ts';
 import { Lifecycle } from './health/lifecycle.ts';
@@ -20,25 +22,26 @@ import { HttpModule } from './http/http.module.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { LimitsModule } from './limits/limits.module.ts';
 import { OpenApiModule } from './open-api/open-api.module.ts';
-import type { Operation } from './operations/operation.ts';
 import { Operations } from './operations/operations.ts';
 import { OperationsModule } from './operations/operations.module.ts';
+import type { OpenOperation } from './operations/operations.module.ts';
 import { ProblemsModule } from './problems/problems.module.ts';
 import { TelemetryModule } from './telemetry/telemetry.module.ts';
 import { WelcomeEmailModule } from './welcome-email/welcome-email.module.ts';
 import { welcomeEmail } from './welcome-email/welcome-email.operation.ts';
 
-/** An operation, and the module of the controller that serves it. */
-export interface OpenOperation {
-  readonly operation: Operation;
-  readonly module: Type | DynamicModule;
-}
-
-/** Every operation that this gateway serves: a further one is one more line. */
+/** The operations with rules in code: a further one is one more line. They are open where no file says which are. */
 export const OPERATIONS: readonly OpenOperation[] = [
   { operation: directDebit, module: DirectDebitModule },
   { operation: welcomeEmail, module: WelcomeEmailModule },
 ];
+
+/** Those that the operations file opens. */
+export function openOperations(settings: Settings): OperationsFile {
+  return settings.operationsFile === undefined
+    ? { operations: OPERATIONS, notes: [], files: [] }
+    : readOperationsFile(settings.operationsFile, settings, OPERATIONS);
+}
 
 export interface AppParts {
   readonly settings: Settings;

@@ -5,12 +5,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { RequestHooks } from './app.hooks.ts';
 import { AppModule, OPERATIONS } from './app.module.ts';
-import type { OpenOperation } from './app.module.ts';
 import type { LiveGatewayConfig } from './config/live-gateway-config.ts';
 import type { Settings } from './config/settings.ts';
 import { requestIdOf } from './http/answer-headers.ts';
 import { ParserErrors } from './http/parser-errors.ts';
 import { OpenApi } from './open-api/open-api.ts';
+import type { OpenOperation } from './operations/operations.module.ts';
 import { NestLogger } from './telemetry/nest-logger.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;

@@ -2,13 +2,14 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { OPERATIONS } from './app.module.ts';
+import { openOperations } from './app.module.ts';
 import { createGateway } from './app.setup.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
 import { databaseLocation } from './config/database-url.ts';
 import { type ConfigSummary, LiveGatewayConfig } from './config/live-gateway-config.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import type { UnreadVariable } from './config/unread-variables.ts';
+import type { OpenOperation } from './operations/operations.module.ts';
 import { leaveOnSignal } from './health/leave.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { ManagementModule } from './health/management.module.ts';
@@ -31,7 +32,7 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  const { settings, gateway, summary, unread } = configuration();
+  const { settings, gateway, operations, summary, unread } = configuration();
   // Node lets no write to a pipe wait, once somebody asks it for its stream.
   const lines = new LineWriter(process.stdout.fd, noticeOfDropped);
   process.on('exit', () => lines.end());
@@ -39,7 +40,7 @@ async function start(): Promise<void> {
   logger.info(summary, 'starting');
   for (const variable of unread)
     logger.warn(variable, 'unknown variable: it looks like a setting and is not read');
-  const app = await createGateway(settings, gateway, logger);
+  const app = await createGateway(settings, gateway, logger, operations);
   app.get(Metrics, { strict: false }).read('log_lines_dropped_total', () => lines.dropped);
   const lifecycle = app.get(Lifecycle);
   const management = await NestFactory.create<NestFastifyApplication>(
@@ -63,11 +64,19 @@ async function start(): Promise<void> {
 
 /** Opens nothing and writes nothing: what it reads, a start reads in the same way. */
 function check(): void {
-  const { summary, unread } = configuration();
+  const { settings, operations, summary, notes, unread } = configuration();
   const lines = Object.entries(summary).map(
     ([name, value]) => `${name.padEnd(12)}${[value].flat().join(', ')}\n`,
   );
-  process.stdout.write(`The settings and the gateway file are good.\n${lines.join('')}`);
+  const good =
+    settings.operationsFile === undefined
+      ? 'The settings and the gateway file'
+      : 'The settings, the gateway file and the operations file';
+  const open = operations.map(
+    ({ operation: { name, route, octane } }) => `  ${name}: ${route} to ${octane}\n`,
+  );
+  process.stdout.write(`${good} are good.\n${lines.join('')}${open.join('')}`);
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
   for (const { variable, similarTo } of unread) {
     const meant = similarTo === undefined ? '' : `; did you mean ${similarTo}?`;
     process.stderr.write(`warning: ${JSON.stringify(variable)} is not read${meant}\n`);
@@ -85,6 +94,9 @@ interface Summary extends ConfigSummary {
 function configuration(): {
   settings: Settings;
   gateway: LiveGatewayConfig;
+  operations: readonly OpenOperation[];
+  /** What an operator should know of the operations. */
+  notes: readonly string[];
   summary: Summary;
   unread: readonly UnreadVariable[];
 } {
@@ -94,18 +106,42 @@ function configuration(): {
     secrets.add(variable);
     return settings.readSecret(variable);
   };
-  const gateway = new LiveGatewayConfig({ ...settings, readSecret });
+  const [gateway, { operations, notes, files: operationsFiles }] = withoutFaults(
+    () => new LiveGatewayConfig({ ...settings, readSecret }),
+    () => openOperations(settings),
+  );
   const { files, ...entries } = gateway.started;
   const summary = {
     version: packageVersion(),
     store: databaseLocation(settings.databaseUrl),
     octane: settings.octaneBaseUrl,
-    files: settings.databaseUrlFile === undefined ? files : [...files, settings.databaseUrlFile],
+    files: [
+      ...files,
+      ...operationsFiles,
+      ...(settings.databaseUrlFile === undefined ? [] : [settings.databaseUrlFile]),
+    ],
     ...entries,
-    operations: OPERATIONS.length,
+    operations: operations.length,
   };
   const unread = settings.unreadVariables.filter(({ variable }) => !secrets.has(variable));
-  return { settings, gateway, summary, unread };
+  return { settings, gateway, operations, notes, summary, unread };
+}
+
+/** Both, or the faults of both: one start shows all of them. */
+function withoutFaults<One, Other>(one: () => One, other: () => Other): [One, Other] {
+  const faults: string[] = [];
+  const attempt = <T>(make: () => T): T | undefined => {
+    try {
+      return make();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      faults.push(...error.faults);
+      return undefined;
+    }
+  };
+  const made = [attempt(one), attempt(other)];
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return made as [One, Other];
 }
 
 /** Where it listens: Nest's own `getUrl` says 127.0.0.1 also for every address of the machine. */

@@ -5,6 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: [],
   validation: [],
+  schemas: ['validation'],
   operations: ['config', 'validation'],
   problems: ['operations'],
   http: ['config', 'operations', 'problems'],
@@ -43,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'open-api': ['config', 'operations', 'problems', 'validation'],
   'direct-debit': ['dispatch', 'operations', 'validation'],
   'welcome-email': ['dispatch', 'operations'],
+  described: ['config', 'dispatch', 'operations', 'schemas', 'validation'],
 };
 const IMPORT = /(?:from|import\()\s*'(\.[^']+)'/g;
 

@@ -2,12 +2,17 @@ import { ConfigurationError, InvalidValue } from './configuration-error.ts';
 
 /** Everything that is wrong, collected by place: a variable, or a path in the gateway file. */
 export class Faults {
-  readonly #lines: string[] = [];
+  /** Each once: two readers of one file may find the same. */
+  readonly #lines = new Set<string>();
   readonly #places = new Set<string>();
 
   add(place: string, wrong: string): void {
-    this.#lines.push(`${place}: ${wrong}`);
+    this.#lines.add(`${place}: ${wrong}`);
     this.#places.add(place);
+  }
+
+  get count(): number {
+    return this.#lines.size;
   }
 
   has(place: string): boolean {
@@ -27,6 +32,6 @@ export class Faults {
 
   /** @throws ConfigurationError with every fault, when there is one */
   throwIfAny(): void {
-    if (this.#lines.length > 0) throw new ConfigurationError(this.#lines);
+    if (this.#lines.size > 0) throw new ConfigurationError([...this.#lines]);
   }
 }

@@ -28,16 +28,16 @@ export class FileReadings {
   /** @param earlier of the same paths: a large file that is untouched since is not read again, and has no text here */
   constructor(paths: readonly string[] = [], earlier?: FileReadings) {
     const known = earlier ? earlier.#readings : new Map<string, Reading>();
-    for (const path of paths) this.#readings.set(path, read(path, known.get(path)));
+    for (const path of paths) this.#readings.set(path, read(path, Infinity, known.get(path)));
   }
 
   /**
-   * The UTF-8 text of a file.
+   * The UTF-8 text of a file, without a byte order mark.
    *
    * @throws InvalidValue without the path, which is a value of the configuration
    */
-  text(path: string): string {
-    const { content } = this.#read(path);
+  text(path: string, maxBytes = Infinity): string {
+    const { content } = this.#read(path, maxBytes);
     if (content instanceof InvalidValue) throw content;
     if (!content) throw new Error('a file that was not read again');
     try {
@@ -66,17 +66,22 @@ export class FileReadings {
     return hash('sha256', JSON.stringify(found));
   }
 
-  #read(path: string): Reading {
+  #read(path: string, maxBytes = Infinity): Reading {
     const known = this.#readings.get(path);
     if (known) return known;
-    const reading = read(path);
+    const reading = read(path, maxBytes);
     this.#readings.set(path, reading);
     return reading;
   }
 }
 
-function read(path: string, earlier?: Reading): Reading {
+function read(path: string, maxBytes: number, earlier?: Reading): Reading {
   try {
+    // What is no ordinary file may have no end, and no size.
+    if (maxBytes !== Infinity && !(statSync(path).isFile() && statSync(path).size <= maxBytes)) {
+      const content = new InvalidValue(`must be a file of at most ${maxBytes / 1024 / 1024} MiB`);
+      return { content, digest: undefined, identity: undefined };
+    }
     const identity = identityOf(path);
     if (identity !== undefined && identity === earlier?.identity) return { ...earlier, content: undefined };
     const content = readFileSync(path);

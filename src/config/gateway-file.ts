@@ -50,7 +50,7 @@ export function loadGatewayFile(settings: GatewayFileSettings, files = new FileR
   const text = faults.attempt(place, () => files.text(path)) ?? '';
   faults.throwIfAny();
   const cut = cutBlocked(text);
-  const content = parseYaml(cut?.rest ?? text, place, faults);
+  const content = parseYaml(cut?.rest ?? text, place, faults, { dates: 'Date' });
   faults.throwIfAny();
 
   const sources = { settings, folder: dirname(path), files, faults };

@@ -69,6 +69,11 @@ export const SETTINGS_TABLE = {
     filePath,
     'File of the issuers, callers and groups.',
   ),
+  operationsFile: optional(
+    'OPERATIONS_FILE',
+    filePath,
+    "File of Octane's operations that are open; unset: direct-debit and welcome-email.",
+  ),
   databaseUrl: withDefault(
     'DATABASE_URL',
     'sqlite:data/gateway.db',

@@ -29,7 +29,8 @@ export function unreadVariables(
   );
 }
 
-function mostSimilar(name: string, known: readonly string[]): string | undefined {
+/** The name that was probably meant, whatever its case and punctuation. */
+export function mostSimilar(name: string, known: readonly string[]): string | undefined {
   const [nearest] = known
     .filter((candidate) => isMisspelt(name, candidate) || isReworded(name, candidate))
     .map((candidate) => ({ candidate, edits: editsBetween(letters(name), letters(candidate)) }))

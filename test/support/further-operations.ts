@@ -1,5 +1,5 @@
 import { Controller, Header, Module } from '@nestjs/common';
-import type { OpenOperation } from '../../src/app.module.ts';
+import type { OpenOperation } from '../../src/operations/operations.module.ts';
 import { JsonBody } from '../../src/dispatch/body.pipe.ts';
 import { Dispatch } from '../../src/dispatch/dispatch.ts';
 import { DispatchModule } from '../../src/dispatch/dispatch.module.ts';

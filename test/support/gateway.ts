@@ -1,12 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { OPERATIONS } from '../../src/app.module.ts';
-import type { OpenOperation } from '../../src/app.module.ts';
+import { openOperations } from '../../src/app.module.ts';
+import type { OpenOperation } from '../../src/operations/operations.module.ts';
 import { createGateway } from '../../src/app.setup.ts';
 import { LiveGatewayConfig } from '../../src/config/live-gateway-config.ts';
 import { loadSettings } from '../../src/config/settings.ts';
@@ -69,7 +69,7 @@ export interface GatewayOptions {
   readonly environment?: Record<string, string>;
   /** Changes the gateway file before it is written. */
   readonly gatewayFile?: (file: Record<string, any>) => void;
-  /** Further files beside the gateway file, by name. */
+  /** Further files beside the gateway file, by name. One called `operations.yaml` says which operations are open. */
   readonly files?: Record<string, string>;
   /** Open beside those of the product. */
   readonly operations?: readonly OpenOperation[];
@@ -106,11 +106,15 @@ export class TestGateway {
     const file = gatewayFileOf(issuer);
     gatewayFile?.(file);
     await writeFile(join(folder, 'gateway.yaml'), stringify(file));
-    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), text);
+    }
     const settings = loadSettings({
       ...CREDENTIALS,
       OCTANE_BASE_URL: octane.baseUrl,
       GATEWAY_FILE: join(folder, 'gateway.yaml'),
+      ...('operations.yaml' in files && { OPERATIONS_FILE: join(folder, 'operations.yaml') }),
       DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
       ...GENEROUS_LIMITS,
       ...environment,
@@ -118,7 +122,7 @@ export class TestGateway {
     const log: string[] = [];
     const logger = createLogger(settings.logLevel, { write: (line: string) => log.push(line) });
     const app = await createGateway(settings, new LiveGatewayConfig(settings), logger, [
-      ...OPERATIONS,
+      ...openOperations(settings).operations,
       ...operations,
     ]);
     await app.listen(0, '127.0.0.1');
