@@ -27,7 +27,11 @@ let document: any;
 
 beforeAll(async () => {
   octane = await startOctane({ port: 0, controlPort: 0 });
-  gateway = await TestGateway.start();
+  gateway = await TestGateway.start({
+    gatewayFile: (file) => {
+      file['blocked'] = { subjects: [{ issuer: file['issuers'][0].issuer, subject: 'blocked' }] };
+    },
+  });
   const beside = gateway;
   const OCTANE_BASE_URL = octane.url;
   sandboxed = await TestGateway.start({ beside, environment: { OCTANE_BASE_URL, ...groupCredentials() } });
@@ -110,6 +114,7 @@ describe.each(operations)('$id', (operation) => {
     'authentication-required': () => anonymous(),
     'invalid-token': () => anonymous('x'),
     'caller-not-mapped': () => sendAs({ client_id: 'nobody' }),
+    'access-blocked': () => sendAs({ sub: 'blocked' }),
     'insufficient-scope': () => sendAs({ scope: 'openid' }),
     'customer-not-permitted': () => send({ path: path.replace('700123', '700124') }),
     'unsupported-media-type': () => send({ headers: { 'content-type': 'text/plain' } }),

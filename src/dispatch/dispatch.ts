@@ -54,7 +54,10 @@ export class Dispatch {
   ): Promise<Answer> {
     await this.limits.countRequest(request);
     const { parameters } = request;
-    const deadline = operation.ownedBy && (await this.requireOwned(operation, request, body));
+    // Of this request, also where it joins the call of another one and then needs one of its own.
+    const deadline = operation.ownedBy
+      ? await this.requireOwned(operation, request, body)
+      : this.octane.deadline();
     const { answer, ageMs } = await this.share(operation, request, { body, parameters, deadline });
     if (operation.cacheSeconds !== undefined) request.tellCache(ageMs);
     return answer as Answer;

@@ -101,6 +101,14 @@ describe('reads that run', () => {
   });
 });
 
+it('a failure of Octane is one for all callers that share it', async () => {
+  const all = [ask(balance), ask(balance, asker('700123', 'other'))];
+  calls[0]!.reject(new Problem('octane-unreachable', { outcome: 'not-sent' }));
+  const results = await Promise.allSettled(all);
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(calls).toHaveLength(1);
+});
+
 describe('answers that are kept', () => {
   it('are given for as long as the operation says, and tell their age', async () => {
     expect(await answered(ask(), 'first')).toEqual({ answer: 'first' });

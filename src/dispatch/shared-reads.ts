@@ -2,11 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { canonicalText } from '../journal/canonical-text.ts';
 import type { Forwarding, Read } from '../operations/operation.ts';
 import { Operations } from '../operations/operations.ts';
-import { isNotSent } from '../problems/problem.ts';
+import type { ProblemCode } from '../problems/catalogue.ts';
+import { isNotSent, Problem } from '../problems/problem.ts';
 
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 /** What an answer takes beside its text and its key, about. */
 const OVERHEAD_BYTES = 500;
+
+/** Refusals that callers get one by one: no place at Octane, and a breaker that lets others find out first. */
+const OF_CALLERS: ReadonlySet<ProblemCode> = new Set(['overloaded', 'octane-unavailable']);
 
 /** Who asks, and for whom. */
 interface Asker {
@@ -89,8 +93,8 @@ export class SharedReads {
       return { answer: await running.answer };
     } catch (error) {
       const isOwn = running.caller.issuer === issuer && running.caller.clientId === clientId;
-      if (isOwn || !isNotSent(error)) throw error;
-      // Octane, or this gateway, may have a place for this caller where it had none for the other.
+      if (isOwn || !isOfCaller(error)) throw error;
+      // There may be a place for this caller where there was none for the other.
       const own = JSON.stringify([issuer, clientId, key]);
       return { answer: await this.joinOrBegin(operation, asker, key, own, call).answer };
     }
@@ -200,4 +204,8 @@ export class SharedReads {
     const customers = this.groups.get(reads.groupno);
     if (customers?.get(reads.custno) === reads) customers.delete(reads.custno);
   }
+}
+
+function isOfCaller(error: unknown): boolean {
+  return error instanceof Problem && OF_CALLERS.has(error.code) && isNotSent(error);
 }
