@@ -33,7 +33,8 @@ export function markdown(text: string): string {
     .trim()
     .replaceAll(/&(?=#?\w+;)/g, '&amp;')
     .replaceAll('<', '&lt;')
-    .replaceAll('[', String.raw`\[`);
+    .replaceAll('[', String.raw`\[`)
+    .replaceAll('](', '] (');
 }
 
 /** A schema with such words, and without what is nothing for apps. */
