@@ -981,7 +981,14 @@ describe('reads of one customer', () => {
     const path = `/v1/customers/${custno}/lines`;
     gateway.octane.script = byPath({ '/lines': owning('7') });
     await ask(path, { token: app });
-    expect((await ask(path, { token: await asService() })).headers['x-cache']).toBe('hit');
+    const headers = { 'x-request-id': 'a-kept-answer' };
+    expect((await ask(path, { token: await asService(), headers })).headers['x-cache']).toBe('hit');
+    expect(await lineOf('a-kept-answer')).toMatchObject({
+      audit: true,
+      operation: 'lines',
+      client: 'billing-service',
+      custno,
+    });
     expect((await ask(path, { token: await asService('other-group') })).headers['x-cache']).toBe('miss');
     expectProblem(await ask(path), 403, 'customer-not-permitted');
     expectProblem(await ask(path, { token: await token('payment:take') }), 403, 'insufficient-scope');

@@ -24,9 +24,7 @@ export class NotFoundWatch {
       this.answered(200);
       return result;
     } catch (error) {
-      // That a customer has no such thing is nothing unusual.
-      if (error instanceof OctaneFailure && error.code !== 'resource-not-found')
-        this.answered(error.octaneStatus);
+      if (error instanceof OctaneFailure) this.answered(error.octaneStatus);
       throw error;
     }
   }
