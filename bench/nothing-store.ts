@@ -33,5 +33,17 @@ export class SqliteJournalStore implements JournalStore {
 
   async check(): Promise<void> {}
 
+  async customersOf(): Promise<never[]> {
+    return [];
+  }
+
+  async usersOf(): Promise<never[]> {
+    return [];
+  }
+
+  async link(): Promise<void> {}
+
+  async unlink(): Promise<void> {}
+
   async close(): Promise<void> {}
 }

@@ -39,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'validation',
   ],
+  links: ['config', 'journal', 'telemetry'],
   audit: ['auth', 'callers', 'config', 'http', 'operations', 'problems', 'telemetry'],
   health: ['auth', 'config', 'journal', 'octane', 'telemetry'],
   'open-api': ['config', 'operations', 'problems', 'validation'],

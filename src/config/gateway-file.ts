@@ -14,7 +14,7 @@ import {
 import type { CallerEntry, GroupEntry, IssuerEntry } from './gateway-file.dto.ts';
 import { readBlocked } from './gateway-file.blocked.ts';
 import { checkReferences } from './gateway-file.references.ts';
-import { type Located, checkShape } from './gateway-file.shape.ts';
+import { type GatewayFileEntries, type Located, checkShape } from './gateway-file.shape.ts';
 import { parseHttpUrl, requireProtectedTransport } from './http-url.ts';
 import { type OctaneTlsSettings, readOctaneTls } from './octane-tls.ts';
 import { parsePublicKeys } from './public-key-file.ts';
@@ -44,25 +44,56 @@ export type GatewayFileSettings = Pick<Settings, 'gatewayFile' | 'allowInsecureH
  */
 export function loadGatewayFile(settings: GatewayFileSettings, files = new FileReadings()): GatewayConfig {
   const faults = new Faults();
-  const place = SETTINGS_TABLE.gatewayFile.variable;
-  const path = resolve(settings.gatewayFile);
   const octaneTls = readOctaneTls(settings, files, faults);
-  const text = faults.attempt(place, () => files.text(path)) ?? '';
-  faults.throwIfAny();
-  const cut = cutBlocked(text);
-  const content = parseYaml(cut?.rest ?? text, place, faults, { dates: 'Date' });
-  faults.throwIfAny();
-
-  const sources = { settings, folder: dirname(path), files, faults };
-  const entries = checkShape(content, place, faults);
-  checkReferences(entries, faults);
-  const written = cut?.blocked ?? (content as { blocked?: unknown } | null)?.blocked;
+  const { written, entries } = readEntries(settings.gatewayFile, files, faults);
+  const sources = { settings, folder: dirname(resolve(settings.gatewayFile)), files, faults };
   const blocked = readBlocked(written, entries, faults);
   const issuers = entries.issuers.flatMap((located) => issuerOf(located, sources) ?? []);
   const callers = entries.callers.map(({ entry }) => callerOf(entry));
   const groups = entries.groups.flatMap((located) => groupOf(located, sources) ?? []);
   faults.throwIfAny();
   return deepFreeze({ issuers, callers, groups, blocked, octaneTls });
+}
+
+/** The issuers and groups of the gateway file, by their names. */
+export interface ConfigNames {
+  readonly issuers: ReadonlySet<string>;
+  readonly groups: ReadonlySet<string>;
+}
+
+/**
+ * Reads only who stands in the gateway file, and none of the secrets and key files that it names.
+ *
+ * @throws ConfigurationError
+ */
+export function namesOfGatewayFile(gatewayFile: string): ConfigNames {
+  const faults = new Faults();
+  const { entries } = readEntries(gatewayFile, new FileReadings(), faults);
+  faults.throwIfAny();
+  return {
+    issuers: new Set(entries.issuers.map(({ entry }) => entry.issuer)),
+    groups: new Set(entries.groups.map(({ entry }) => entry.groupno)),
+  };
+}
+
+/**
+ * @returns the entries, and what stands under `blocked`
+ * @throws ConfigurationError where it is no YAML at all
+ */
+function readEntries(
+  gatewayFile: string,
+  files: FileReadings,
+  faults: Faults,
+): { written: unknown; entries: GatewayFileEntries } {
+  const place = SETTINGS_TABLE.gatewayFile.variable;
+  const text = faults.attempt(place, () => files.text(resolve(gatewayFile))) ?? '';
+  faults.throwIfAny();
+  const cut = cutBlocked(text);
+  const content = parseYaml(cut?.rest ?? text, place, faults, { dates: 'Date' });
+  faults.throwIfAny();
+  const entries = checkShape(content, place, faults);
+  checkReferences(entries, faults);
+  return { written: cut?.blocked ?? (content as { blocked?: unknown } | null)?.blocked, entries };
 }
 
 /** What the reading of an entry needs beside the entry, and where it leaves what it found. */

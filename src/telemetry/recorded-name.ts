@@ -9,7 +9,11 @@ const PRINTABLE = /^[\x20-\x3f\x41-\x7e]*$/;
  * SHA-256. So no store, log viewer or pattern meets a text of a stranger's length or alphabet.
  */
 export function recordedName(name: string): string {
-  return name.length <= MAX_CHARACTERS && PRINTABLE.test(name)
+  return isRecordable(name)
     ? name
     : createHash('sha256').update(name).digest('hex').slice(0, 16);
+}
+
+export function isRecordable(name: string): boolean {
+  return name.length <= MAX_CHARACTERS && PRINTABLE.test(name);
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../problems/catalogue.ts';
 import type { KeyState } from './key-state.ts';
+import type { CustomerLink } from './schema.ts';
 
 /** Who asked for which change. */
 interface Asked {
@@ -125,8 +126,23 @@ export abstract class JournalStore {
    */
   abstract check(): Promise<void>;
 
+  /** @returns for each user, in order, the numbers of the customers that are linked to it in the group */
+  abstract customersOf(users: readonly LinkedUser[]): Promise<(readonly string[])[]>;
+
+  /** @returns the users that are linked to a customer, in order */
+  abstract usersOf(groupno: string, custno: string): Promise<Pick<CustomerLink, 'issuer' | 'subject'>[]>;
+
+  /** Makes a link, unless it is there. */
+  abstract link(link: CustomerLink): Promise<void>;
+
+  /** Takes a link away, where it is there. */
+  abstract unlink(link: CustomerLink): Promise<void>;
+
   abstract close(): Promise<void>;
 }
+
+/** Whose customers are asked for. */
+export type LinkedUser = Omit<CustomerLink, 'custno'>;
 
 export interface OldRecords {
   readonly old: number;

@@ -1,14 +1,15 @@
 import { sql } from 'kysely';
 import type { Kysely, RawBuilder } from 'kysely';
 import { changeIdAt, firstIdAt } from './change-id.ts';
+import { addLinks, customersOf, removeLink, usersOf } from './customer-links.ts';
 import { JournalStore } from './journal-store.ts';
-import type { Completion, Intent, KeyHolder, OldRecords, Pruned } from './journal-store.ts';
+import type { Completion, Intent, KeyHolder, LinkedUser, OldRecords, Pruned } from './journal-store.ts';
 import { holdersOf } from './key-holders.ts';
 import type { Holder } from './key-holders.ts';
 import { requireSchema } from './migrate.ts';
 import { batchStatement, parameterTable } from './parameter-table.ts';
 import type { Columns } from './parameter-table.ts';
-import type { JournalSchema } from './schema.ts';
+import type { CustomerLink, JournalSchema } from './schema.ts';
 import { isPostgres, POSTGRES_NOW, storeTime } from './store-time.ts';
 
 const PROBE_CHARACTERS = 500;
@@ -203,6 +204,22 @@ export class KyselyJournalStore extends JournalStore {
       await sql`UPDATE changes SET attempts = 1 WHERE id = ${id}`.execute(transaction);
       await sql`DELETE FROM changes WHERE id = ${id}`.execute(transaction);
     });
+  }
+
+  customersOf(users: readonly LinkedUser[]): Promise<(readonly string[])[]> {
+    return customersOf(this.database, users);
+  }
+
+  usersOf(groupno: string, custno: string): Promise<Pick<CustomerLink, 'issuer' | 'subject'>[]> {
+    return usersOf(this.database, groupno, custno);
+  }
+
+  async link(link: CustomerLink): Promise<void> {
+    await addLinks(this.database, [link]);
+  }
+
+  async unlink(link: CustomerLink): Promise<void> {
+    await removeLink(this.database, link);
   }
 
   async close(): Promise<void> {

@@ -24,8 +24,9 @@ const MAX_REMEMBERED_LENGTH = 16 * 1024;
 /**
  * @param path of the file
  * @param mayCreate whether it is made, readable for nobody else, where it does not exist
+ * @param patienceMs how long another process may hold the write lock
  */
-export function openSqlite(path: string, mayCreate = true): Kysely<JournalSchema> {
+export function openSqlite(path: string, mayCreate = true, patienceMs = PATIENCE_MS): Kysely<JournalSchema> {
   return new Kysely<JournalSchema>({
     dialect: new SqliteDialect({
       database: async () => {
@@ -35,7 +36,7 @@ export function openSqlite(path: string, mayCreate = true): Kysely<JournalSchema
         } else if (!existsSync(path)) {
           throw new StoreFault('SCHEMA_OUTDATED');
         }
-        const database = new Database(path, { timeout: PATIENCE_MS, fileMustExist: !mayCreate });
+        const database = new Database(path, { timeout: patienceMs, fileMustExist: !mayCreate });
         try {
           database.pragma('journal_mode = WAL');
           // Each commit is on the disk before it counts.

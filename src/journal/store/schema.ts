@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { Outcome } from '../../problems/catalogue.ts';
+import { isPostgres } from './store-time.ts';
 
 /** One row for each attempted change. */
 export interface ChangeRow {
@@ -31,8 +33,18 @@ export interface ChangeRow {
   settled_why: string | null;
 }
 
+/** That a customer belongs to a user, where the gateway file says that these rows decide. */
+export interface CustomerLink {
+  readonly issuer: string;
+  /** As it may be stored: see src/links/stored-subject.ts. */
+  readonly subject: string;
+  readonly groupno: string;
+  readonly custno: string;
+}
+
 export interface JournalSchema {
   changes: ChangeRow;
+  customer_links: CustomerLink;
 }
 
 /** In the order of their names. One that has been released is never changed. */
@@ -100,6 +112,30 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       } as const;
       for (const [name, type] of Object.entries(columns))
         await database.schema.alterTable('changes').addColumn(name, type).execute();
+    },
+  },
+  '2026-11-28-customer-links': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      const onPostgres = isPostgres(database);
+      // Sorted by bytes, as SQLite does: by the rules of a language an index takes several times as long to build.
+      const text = onPostgres ? sql`text COLLATE "C"` : 'text';
+      await database.schema
+        .createTable('customer_links')
+        .ifNotExists()
+        .addColumn('issuer', text, (column) => column.notNull())
+        .addColumn('subject', text, (column) => column.notNull())
+        .addColumn('groupno', text, (column) => column.notNull())
+        .addColumn('custno', text, (column) => column.notNull())
+        .addPrimaryKeyConstraint('customer_links_pkey', ['issuer', 'subject', 'groupno', 'custno'] as never[])
+        // The rows then lie in the index by which they are looked up.
+        .$call((table) => (onPostgres ? table : table.modifyEnd(sql`WITHOUT ROWID`)))
+        .execute();
+      await database.schema
+        .createIndex('customer_links_customer')
+        .ifNotExists()
+        .on('customer_links')
+        .columns(['groupno', 'custno'])
+        .execute();
     },
   },
 };

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { JournalStore } from './journal-store.ts';
-import type { Completion, Intent, KeyHolder, OldRecords, Pruned } from './journal-store.ts';
+import type { Completion, Intent, KeyHolder, LinkedUser, OldRecords, Pruned } from './journal-store.ts';
+import type { CustomerLink } from './schema.ts';
 
 type Method = keyof JournalStore;
 
@@ -69,6 +70,22 @@ export class SqliteJournalStore extends JournalStore {
 
   check(): Promise<void> {
     return this.call('check');
+  }
+
+  customersOf(users: readonly LinkedUser[]): Promise<(readonly string[])[]> {
+    return this.call('customersOf', users);
+  }
+
+  usersOf(groupno: string, custno: string): Promise<Pick<CustomerLink, 'issuer' | 'subject'>[]> {
+    return this.call('usersOf', groupno, custno);
+  }
+
+  link(link: CustomerLink): Promise<void> {
+    return this.call('link', link);
+  }
+
+  unlink(link: CustomerLink): Promise<void> {
+    return this.call('unlink', link);
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import type { JournalSchema } from './schema.ts';
 /** What PostgreSQL's clock says, in milliseconds since the epoch. */
 export const POSTGRES_NOW = sql<number>`CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`;
 
-export function isPostgres(database: Kysely<JournalSchema>): boolean {
+export function isPostgres(database: Kysely<unknown> | Kysely<JournalSchema>): boolean {
   return database.getExecutor().adapter instanceof PostgresAdapter;
 }
 

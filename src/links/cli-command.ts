@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util';
+import { CUSTNO } from '../config/customer-number.ts';
+import type { CustomerLink } from '../journal/store/schema.ts';
+
+/** What the one who asks can mend; its message is all that is said. */
+export class Refusal extends Error {}
+
+/** What `npm run customers` is asked to do. The subjects are as they were typed. */
+export type LinkCommand =
+  | { readonly name: 'help' }
+  | { readonly name: 'link' | 'unlink'; readonly link: CustomerLink }
+  | { readonly name: 'list'; readonly filter: Partial<CustomerLink> }
+  | { readonly name: 'import'; readonly file: string };
+
+/**
+ * @param args what stands behind `npm run customers --`
+ * @throws Refusal that says in one line what is wrong with them
+ */
+export function commandOf(args: string[]): LinkCommand {
+  const { values, positionals } = parsed(args);
+  const { help, ...filter } = values;
+  if (help === true) return { name: 'help' };
+  const [name, ...rest] = positionals;
+  if (filter.custno !== undefined && !CUSTNO.test(filter.custno))
+    throw misunderstood('--custno is a number of 1 to 10 digits without a leading zero');
+  if (filter.subject === '') throw misunderstood('--subject must not be empty');
+  if (name === 'list' && rest.length === 0) return { name, filter };
+  if ((name === 'link' || name === 'unlink') && rest.length === 0) {
+    const { issuer, subject, groupno, custno } = filter;
+    if (issuer === undefined || subject === undefined || groupno === undefined || custno === undefined)
+      throw misunderstood(`The command ${name} needs --issuer, --subject, --groupno and --custno`);
+    return { name, link: { issuer, subject, groupno, custno } };
+  }
+  const [file, ...others] = rest;
+  if (name === 'import' && file !== undefined && others.length === 0) {
+    const [other] = Object.keys(filter);
+    if (other !== undefined) throw misunderstood(`The command import takes no --${other}`);
+    return { name, file };
+  }
+  throw misunderstood('Say link, unlink, list, or import and one file');
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        issuer: { type: 'string' },
+        subject: { type: 'string' },
+        groupno: { type: 'string' },
+        custno: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    const [fault = ''] = (error as Error).message.split('. ');
+    throw misunderstood(fault);
+  }
+}
+
+function misunderstood(fault: string): Refusal {
+  return new Refusal(`${fault}. All options: npm run customers -- --help`);
+}

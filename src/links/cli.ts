@@ -1,0 +1,3 @@
+import '../needed-node.ts';
+
+void import('./cli.start.ts');
