@@ -14,7 +14,14 @@ import type { Metrics } from '../src/telemetry/metrics.ts';
 import type { PartName } from './parts.ts';
 import { CLIENT, ISSUER, SCOPE } from './scenario.ts';
 
-const PRINCIPAL = { issuer: ISSUER, subject: 'user-0', clientId: CLIENT, scopes: [SCOPE], claims: {} };
+const PRINCIPAL = {
+  issuer: ISSUER,
+  subject: 'user-0',
+  clientId: CLIENT,
+  scopes: [SCOPE],
+  jkt: undefined,
+  claims: {},
+};
 
 const TAKE_AWAY: Readonly<Record<PartName, () => Promise<void>>> = {
   journal: () =>

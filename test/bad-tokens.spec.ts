@@ -92,7 +92,7 @@ describe('bad tokens', () => {
     ['lives too long', { claims: { exp: 1e300 } }],
     ['is meant for another audience', { claims: { aud: 'another' } }],
     ['names nobody', { claims: { sub: undefined } }],
-    ['is bound to a key', { claims: { cnf: { jkt: 'x' } } }],
+    ['is bound to a certificate', { claims: { cnf: { 'x5t#S256': 'x' } } }],
     ['is an ID token', { claims: { at_hash: 'x' } }],
     ['is of another type', { header: { typ: 'id+jwt' } }],
   ])(

@@ -113,6 +113,10 @@ describe.each(operations)('$id', (operation) => {
     'invalid-request': () => send({ path: path.replace('700123', '0700123') }),
     'authentication-required': () => anonymous(),
     'invalid-token': () => anonymous('x'),
+    'invalid-dpop-proof': async () => {
+      const token = await gateway.issuer.token({ claims: { cnf: { jkt: 'x' } } });
+      return send({ headers: { authorization: `DPoP ${token}` } });
+    },
     'caller-not-mapped': () => sendAs({ client_id: 'nobody' }),
     'access-blocked': () => sendAs({ sub: 'blocked' }),
     'insufficient-scope': () => sendAs({ scope: 'openid' }),

@@ -4,6 +4,7 @@ import type { ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { OPERATIONS } from '../src/app.module.ts';
+import { needsLogin } from '../src/operations/operation.ts';
 import type { Settings } from '../src/config/settings.ts';
 import { SETTINGS } from '../src/config/tokens.ts';
 import { SetDirectDebitDto } from '../src/direct-debit/dto/set-direct-debit.dto.ts';
@@ -95,6 +96,7 @@ it('has every code of every problem, and asks for the scope of each operation', 
   const operations = OPERATIONS.map(({ operation }) => operation);
   const ofSome: Readonly<Record<string, boolean>> = {
     'idempotency-key-required': operations.some((each) => 'key' in each && each.key === 'required'),
+    'insufficient-user-authentication': operations.some(needsLogin),
     'resource-not-found': operations.some(({ missing }) => missing === 'resource-not-found'),
   };
   const codes = Object.keys(PROBLEMS).filter((code) => ofSome[code] ?? true);
@@ -102,7 +104,9 @@ it('has every code of every problem, and asks for the scope of each operation', 
   const asked = Object.values<any>(document.paths).flatMap((methods) =>
     Object.values<any>(methods).flatMap(({ security }) => security),
   );
-  expect(asked).toEqual(OPERATIONS.map(({ operation }) => ({ accessToken: [operation.scope] })));
+  expect(asked).toEqual(
+    operations.flatMap(({ scope }) => [{ accessToken: [scope] }, { boundAccessToken: [scope] }]),
+  );
 });
 
 describe.each(RULE_LEVELS)('the schema of a direct debit at the level %s', (level) => {

@@ -9,6 +9,8 @@ const CODES: Readonly<Record<string, number>> = {
   'invalid-request': 400,
   'authentication-required': 401,
   'invalid-token': 401,
+  'invalid-dpop-proof': 401,
+  'insufficient-user-authentication': 401,
   'caller-not-mapped': 403,
   'insufficient-scope': 403,
   'customer-not-permitted': 403,

@@ -500,7 +500,6 @@ describe('a token with wrong claims', () => {
     ['of an ID token: c_hash that is null', { c_hash: null }],
     ['of a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }],
     ['of a logout token: events that are empty', { events: {} }],
-    ['bound to a key', { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }],
     ['bound to a certificate', { cnf: { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' } }],
     ['bound to nothing', { cnf: {} }],
     ['bound to null', { cnf: null }],

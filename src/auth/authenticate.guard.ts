@@ -10,8 +10,12 @@ import { isPublic } from '../operations/access.decorators.ts';
 import { Problem } from '../problems/problem.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { Tracing } from '../telemetry/tracing.ts';
-import { bearerToken } from './bearer-token.ts';
+import { accessToken, readUnverified } from './access-token.ts';
+import type { SentToken } from './access-token.ts';
+import { keyOfBinding } from './claims.ts';
+import { DpopProofs } from './dpop-proofs.ts';
 import { invalidToken, isGenuine } from './invalid-token.ts';
+import type { InvalidTokenReason } from './invalid-token.ts';
 import { JwtStrategy } from './jwt.strategy.ts';
 import { principalSlot } from './principal.ts';
 import type { Principal } from './principal.ts';
@@ -25,6 +29,7 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
     private readonly failureLimit: AuthFailureLimit,
     private readonly verifiedTokens: VerifiedTokens,
     private readonly jwt: JwtStrategy,
+    private readonly proofs: DpopProofs,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,
     private readonly peers: PeerAddress,
@@ -48,14 +53,22 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
 
   private async authenticate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const token = bearerToken(request);
-    const principal = await this.verifiedTokens.principalOf(token);
-    if (principal) {
-      principalSlot.set(request, principal);
+    const sent = accessToken(request);
+    try {
+      const known = await this.verifiedTokens.principalOf(sent.token);
+      if (known) principalSlot.set(request, known);
+      else {
+        await this.jwt.prepare(request, sent.token);
+        await super.canActivate(context);
+      }
+      const { jkt } = principalSlot.need(request);
+      if (jkt !== undefined || sent.scheme === 'DPoP') await this.proofs.require(request, sent, jkt);
       return true;
+    } catch (error) {
+      throw error instanceof Problem && error.code === 'invalid-token' && isForDpop(error, sent)
+        ? invalidToken(error.extras.reason as InvalidTokenReason, 'DPoP')
+        : error;
     }
-    await this.jwt.prepare(request, token);
-    return Boolean(await super.canActivate(context));
   }
 
   override getAuthenticateOptions(): { session: false } {
@@ -82,4 +95,10 @@ export class AuthenticateGuard extends AuthGuard('jwt') {
     const { raw, headers } = http.getRequest<FastifyRequest>();
     this.failureLimit.count(this.peers.of(raw.socket, headers), reportOn(http.getResponse<FastifyReply>()));
   }
+}
+
+/** Whether the app can only go on with a proof, or tried to. */
+function isForDpop(refused: Problem, { scheme, token }: SentToken): boolean {
+  if (scheme === 'DPoP' || refused.extras.reason === 'unbound') return true;
+  return isGenuine(refused) && keyOfBinding(readUnverified(token).claims['cnf']) !== undefined;
 }

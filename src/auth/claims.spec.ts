@@ -8,6 +8,7 @@ const CONFIG: IssuerConfig = {
   keys: { kind: 'jwksUri', jwksUri: 'https://id.example.com/jwks' },
   algorithms: ['RS256'],
   requireAccessTokenType: false,
+  requireSenderConstrained: false,
   clientIdClaim: undefined,
   audienceClaim: 'aud',
   maxTokenLifetimeSeconds: 86_400,
@@ -37,6 +38,7 @@ describe('the claims of a verified token', () => {
       subject: 'user-1',
       clientId: 'app',
       scopes: ['a', 'b'],
+      jkt: undefined,
       claims,
     });
   });
@@ -81,9 +83,26 @@ describe('the claims of a verified token', () => {
     ...['scope', 'scp'].flatMap((claim) =>
       [null, 7, true, {}, ['a', 7]].map((value) => [claim, value, 'claims']),
     ),
-    ...[{ jkt: 'x' }, {}, null, false, ''].map((value) => ['cnf', value, 'bound']),
+    ...[
+      {},
+      null,
+      false,
+      7,
+      '',
+      ['x'],
+      { jkt: 7 },
+      { jkt: null },
+      { 'x5t#S256': 'x' },
+      { jkt: 'x', kid: 'y' },
+    ].map((value) => ['cnf', value, 'bound']),
   ] as [string, unknown, string][])('%s: %j is refused for %s', (claim, value, reason) => {
     expect(refusal(() => principal({ [claim]: value }))).toBe(reason);
+  });
+
+  it('may bind the token to a key, and must where the issuer says so', () => {
+    const config = { requireSenderConstrained: true };
+    expect(principal({ cnf: { jkt: 'x' } }, config).jkt).toBe('x');
+    expect(refusal(() => principal({}, config))).toBe('unbound');
   });
 
   it.each([['octane-bff'], ['octane-bff-2'], [['other', 'octane-bff-2']], [['octane-bff', 'octane-bff']]])(

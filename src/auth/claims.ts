@@ -38,14 +38,17 @@ export function principalOf(claims: Claims, config: IssuerConfig, nowSeconds = D
   if (typeof sub !== 'string' || sub === '') throw invalidToken('claims');
   checkTimes(claims, nowSeconds);
   checkLifetime(claims, config, nowSeconds);
-  // Nothing here can prove the possession of a key (RFC 7800), so a bound token would be as good as stolen.
-  if (cnf !== undefined) throw invalidToken('bound');
+  const jkt = keyOfBinding(cnf);
+  // Of any other binding (RFC 7800) nobody here asks for a proof, so such a token would be as good as stolen.
+  if (jkt === undefined && cnf !== undefined) throw invalidToken('bound');
+  if (jkt === undefined && config.requireSenderConstrained) throw invalidToken('unbound');
   checkAudience(claimAt(claims, config.audienceClaim), config.audience);
   return {
     issuer: config.issuer,
     subject: sub,
     clientId: clientIdOf(claims, config),
     scopes: scopesOf(claims),
+    jkt,
     claims,
   };
 }
@@ -67,6 +70,16 @@ function checkLifetime({ exp, iat }: Claims, config: IssuerConfig, nowSeconds: n
   if (Number(exp) - from > config.maxTokenLifetimeSeconds) throw invalidToken('lifetime');
 }
 
+/**
+ * The thumbprint of the key that a token is bound to (RFC 9449, section 6.1).
+ *
+ * @returns undefined where it is bound to none, or not only so
+ */
+export function keyOfBinding(cnf: unknown): string | undefined {
+  const { jkt, ...others } = (cnf ?? {}) as { jkt?: unknown };
+  return typeof jkt === 'string' && Object.keys(others).length === 0 ? jkt : undefined;
+}
+
 function checkAudience(claim: unknown, accepted: readonly string[]): void {
   if (typeof claim !== 'string' && !isStrings(claim))
     throw invalidToken(claim === undefined ? 'audience' : 'claims');
@@ -74,7 +87,10 @@ function checkAudience(claim: unknown, accepted: readonly string[]): void {
 }
 
 function clientIdOf(claims: Claims, { clientIdClaim }: IssuerConfig): string | undefined {
-  const clientId = claimAt(claims, clientIdClaim ?? (claims['client_id'] === undefined ? 'azp' : 'client_id'));
+  const clientId = claimAt(
+    claims,
+    clientIdClaim ?? (claims['client_id'] === undefined ? 'azp' : 'client_id'),
+  );
   if (clientId !== undefined && typeof clientId !== 'string') throw invalidToken('claims');
   return clientId;
 }

@@ -1,4 +1,6 @@
 import { Problem } from '../problems/problem.ts';
+import { challenge } from './challenge.ts';
+import type { Scheme } from './challenge.ts';
 
 /** What may be wrong with a token of which nobody knows who made it. */
 type UnprovenTokenReason = 'malformed' | 'header' | 'algorithm' | 'issuer' | 'key' | 'signature';
@@ -12,6 +14,9 @@ const GENUINE_TOKEN_REASONS = [
   'audience',
   'claims',
   'bound',
+  'unbound',
+  'unproven',
+  'other-key',
 ] as const;
 
 /** Why a token was refused, for logs and metrics. The app learns only what helps an honest one. */
@@ -25,14 +30,20 @@ const DETAILS: Partial<Record<InvalidTokenReason, string>> = {
   'not-yet-valid': 'The access token is not valid yet. Check the clock of whoever issued it.',
   lifetime: 'The access token is valid for longer than this API accepts.',
   audience: 'The access token is meant for another audience. Request one for this API.',
+  bound: 'The access token is bound in a way that this API does not know. It knows DPoP.',
+  unproven:
+    'The access token is bound to a key. Send it as "Authorization: DPoP <token>", with a proof of the key in the header "DPoP".',
+  unbound:
+    'The access token is not bound to a key. Get one that is; where your identity provider does not have to bind its tokens, you may send this one as "Authorization: Bearer <token>".',
+  'other-key': 'The access token is bound to another key than that of the DPoP proof.',
 };
 
-/** 401 with the challenge of RFC 6750, section 3. */
-export function invalidToken(reason: InvalidTokenReason): Problem {
+/** 401 with the challenge for how the token was sent, or should be. */
+export function invalidToken(reason: InvalidTokenReason, scheme: Scheme = 'Bearer'): Problem {
   const detail = DETAILS[reason];
   return new Problem('invalid-token', {
     reason,
-    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+    headers: challenge(scheme, { error: 'invalid_token' }),
     ...(detail !== undefined && { detail }),
   });
 }

@@ -3,9 +3,8 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import type { KeyObject } from 'node:crypto';
 import { Strategy } from 'passport-jwt';
-import type { JwtFromRequestFunction } from 'passport-jwt';
 import { SIGNATURE_ALGORITHMS } from '../config/gateway-file.ts';
-import { bearerToken, readUnverified } from './bearer-token.ts';
+import { readUnverified } from './access-token.ts';
 import { checkType, principalOf } from './claims.ts';
 import { invalidToken } from './invalid-token.ts';
 import { Issuers } from './issuers.ts';
@@ -25,7 +24,7 @@ interface Underway extends Omit<VerifiedToken, 'principal'> {
 const underwayTokens = new WeakMap<object, Underway>();
 
 /**
- * Verifies bearer tokens of several issuers. The unverified token only chooses the issuer; the signature must then fit a key
+ * Verifies tokens of several issuers. The unverified token only chooses the issuer; the signature must then fit a key
  * of that issuer, so a token can never be checked with another issuer's key.
  */
 @Injectable()
@@ -35,7 +34,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     private readonly verifiedTokens: VerifiedTokens,
   ) {
     super({
-      jwtFromRequest: bearerToken as unknown as JwtFromRequestFunction,
+      jwtFromRequest: (request: object) => underwayOf(request).token,
       passReqToCallback: true,
       secretOrKeyProvider: (request: object, _token: string, done) => {
         (done as KeyCallback)(null, underwayOf(request).key);

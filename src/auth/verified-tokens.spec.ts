@@ -9,7 +9,14 @@ const issuer = {
 } as unknown as Issuer;
 const issuers = { find: () => issuer } as unknown as Issuers;
 const claims = { iss: 'https://id.example.com/', sub: 'user-1', aud: 'api', exp: Date.now() / 1000 + 3600 };
-const principal = { issuer: claims.iss, subject: claims.sub, clientId: undefined, scopes: [], claims };
+const principal = {
+  issuer: claims.iss,
+  subject: claims.sub,
+  clientId: undefined,
+  scopes: [],
+  jkt: undefined,
+  claims,
+};
 const verified = { issuer, alg: 'ES256', kid: undefined, key, principal };
 
 /** How many of these are known still. Asking is a use: the oldest are asked first. */

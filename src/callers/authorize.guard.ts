@@ -2,19 +2,24 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { challenge } from '../auth/challenge.ts';
+import { principalSlot, schemeOf } from '../auth/principal.ts';
 import { isPublic, requiredScope } from '../operations/access.decorators.ts';
+import { Operations } from '../operations/operations.ts';
 import { CUSTNO } from '../config/customer-number.ts';
 import { Problem } from '../problems/problem.ts';
 import { CallerDirectory } from './caller-directory.ts';
+import { requireLogin } from './login.ts';
 import { callerSlot, custnoSlot } from './caller.ts';
 import type { Caller } from './caller.ts';
 
-/** Step 3: the customer number is well-formed, the scope is there, and the caller may act for that customer. */
+/** Step 3: the customer number is well-formed, the scope is there, and the caller may act for that customer, by a login that will do. */
 @Injectable()
 export class AuthorizeGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly directory: CallerDirectory,
+    private readonly operations: Operations,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -31,11 +36,13 @@ export class AuthorizeGuard implements CanActivate {
     }
     if (!caller.scopes.has(scope)) {
       throw new Problem('insufficient-scope', {
-        headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+        headers: challenge(schemeOf(principalSlot.need(request)), { error: 'insufficient_scope', scope }),
       });
     }
     const permitted = permittedCustomer(caller, custno);
     this.directory.requireCustomerFree(caller.groupno, permitted);
+    const operation = this.operations.at(request.method, request.routeOptions.url);
+    if (operation) requireLogin(operation, principalSlot.need(request));
     custnoSlot.set(request, permitted);
     return true;
   }

@@ -30,6 +30,8 @@ export interface IssuerConfig {
   readonly algorithms: readonly SignatureAlgorithm[];
   /** Whether the `typ` of a token must be `at+jwt` (RFC 9068). */
   readonly requireAccessTokenType: boolean;
+  /** Whether a token must be bound to a key, of which its sender has a proof (RFC 9449). */
+  readonly requireSenderConstrained: boolean;
   /** The claim that names the client; undefined: `client_id`, else `azp`. */
   readonly clientIdClaim: string | undefined;
   readonly audienceClaim: string;

@@ -36,6 +36,9 @@ export class IssuerEntry {
   @IsBoolean({ message: 'must be true or false' })
   requireAccessTokenType: boolean = false;
 
+  @IsBoolean({ message: 'must be true or false' })
+  requireSenderConstrained: boolean = false;
+
   @IfPresent()
   @IsClaim()
   clientIdClaim?: string;

@@ -108,7 +108,7 @@ interface Sources {
 function issuerOf(located: Located<IssuerEntry>, sources: Sources): IssuerConfig | undefined {
   const { issuer, audience, algorithms, requireAccessTokenType, clientIdClaim, audienceClaim } =
     located.entry;
-  const { maxTokenLifetimeSeconds } = located.entry;
+  const { requireSenderConstrained, maxTokenLifetimeSeconds } = located.entry;
   const keys = keysOf(located, sources);
   return (
     keys && {
@@ -117,6 +117,7 @@ function issuerOf(located: Located<IssuerEntry>, sources: Sources): IssuerConfig
       keys,
       algorithms,
       requireAccessTokenType,
+      requireSenderConstrained,
       clientIdClaim,
       audienceClaim,
       maxTokenLifetimeSeconds,

@@ -219,7 +219,11 @@ export const SETTINGS_TABLE = {
     delayMs,
     'Mean delay of the event loop over a second, in milliseconds, past which new requests are shed; 0: never.',
   ),
-  publicUrl: optional('PUBLIC_URL', parseBaseUrl, 'What is put before /problems/… in the type of a problem.'),
+  publicUrl: optional(
+    'PUBLIC_URL',
+    parseBaseUrl,
+    'Where apps find the API: stands before /problems/… in the type of a problem, and before the path in `htu` of DPoP proofs.',
+  ),
   docsTokenUrl: optional(
     'DOCS_TOKEN_URL',
     parseLoopbackUrl,

@@ -10,6 +10,7 @@ import { Limits } from './limits.ts';
 import { LoadShedding } from './load-shedding.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import { PostgresCounts } from './postgres-counts.ts';
+import { MemoryProofs, PostgresProofs, UsedProofs } from './used-proofs.ts';
 
 @Module({
   providers: [
@@ -21,11 +22,19 @@ import { PostgresCounts } from './postgres-counts.ts';
           ? new PostgresCounts(settings.databaseUrl, metrics, settings.migrateOnStart)
           : new MemoryCounts(),
     },
+    {
+      provide: UsedProofs,
+      inject: [SETTINGS],
+      useFactory: ({ databaseUrl, migrateOnStart }: Pick<Settings, 'databaseUrl' | 'migrateOnStart'>) =>
+        sqlitePathOf(databaseUrl) === undefined
+          ? new PostgresProofs(databaseUrl, migrateOnStart)
+          : new MemoryProofs(),
+    },
     Limits,
     AuthFailureLimit,
     FloodLimit,
     LoadShedding,
   ],
-  exports: [Limits, AuthFailureLimit, FloodLimit, LoadShedding],
+  exports: [Limits, UsedProofs, AuthFailureLimit, FloodLimit, LoadShedding],
 })
 export class LimitsModule {}

@@ -2,9 +2,6 @@ import { Counts } from './counts.ts';
 import type { Count } from './counts.ts';
 import type { Policy } from './policy.ts';
 
-/** Windows of one policy that are remembered, some 8 MB: then the one that ends first is forgotten. */
-const MAX_WINDOWS = 50_000;
-
 interface Window {
   uses: number;
   /** By the monotonic clock: a step of the time of day moves no window. */
@@ -15,6 +12,11 @@ interface Window {
 export class MemoryCounts extends Counts {
   /** By policy, then by key. All windows of a policy are equally long, so a map holds them in the order in which they end. */
   private readonly windows = new Map<Policy['name'], Map<string, Window>>();
+
+  /** @param maxWindows of one policy that are remembered, 160 bytes each: then the one that ends first is forgotten */
+  constructor(private readonly maxWindows = 50_000) {
+    super();
+  }
 
   add(policy: Policy, key: string): Promise<Count> {
     return Promise.resolve(this.addNow(policy, key));
@@ -42,7 +44,7 @@ export class MemoryCounts extends Counts {
     if (known && now < known.endsAt) return known;
     windows.delete(key);
     for (const [oldest, { endsAt }] of windows) {
-      if (now < endsAt && windows.size < MAX_WINDOWS) break;
+      if (now < endsAt && windows.size < this.maxWindows) break;
       windows.delete(oldest);
     }
     const window = { uses: 0, endsAt: now + windowSeconds * 1000 };

@@ -9,7 +9,7 @@ import { MemoryCounts } from './memory-counts.ts';
 
 const TABLE = 'rate_limits';
 /** How long a request waits for a connection, and for an answer on it. */
-const PATIENCE_MS = 1000;
+export const PATIENCE_MS = 1000;
 /** After a failure nobody asks the store for that long; then one request finds out whether it is back. */
 const REST_MS = 5000;
 const PRUNE_INTERVAL_MS = 60_000;
@@ -46,7 +46,7 @@ const NOW_MS = 'floor(extract(epoch FROM now()) * 1000)::bigint';
 const STILL_RUNS = `stored.expire > ${NOW_MS} AND stored.expire <= excluded.expire + ${PATIENCE_MS}`;
 
 /** All replicas take the rows in one order, so that no two wait for each other. */
-const ADD = `
+export const ADD = `
   INSERT INTO ${TABLE} AS stored (key, points, expire)
   SELECT key, uses, ${NOW_MS} + window_ms
   FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS added (key, uses, window_ms)

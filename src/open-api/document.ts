@@ -74,7 +74,9 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
       tags: [tag],
       summary,
       description: words,
-      security: operation ? [{ accessToken: [operation.scope] }] : [],
+      security: operation
+        ? [{ accessToken: [operation.scope] }, { boundAccessToken: [operation.scope] }]
+        : [],
       parameters: parametersOf(route),
       ...(operation?.body && { requestBody: requestBody(operation.body) }),
       responses: {
@@ -193,7 +195,7 @@ function parametersOf({ operation, operationId }: DescribedRoute): object[] {
     ...(operation.customers === 'none' ? [] : [parameterRef('Custno')]),
     ...(operation.parameters?.objects ?? []),
     ...(operation.kind === 'change' ? [idempotencyKeyOf(operation)] : []),
-    ...['XRequestId', 'Traceparent', 'Tracestate'].map(parameterRef),
+    ...['DPoP', 'XRequestId', 'Traceparent', 'Tracestate'].map(parameterRef),
   ];
 }
 
@@ -307,7 +309,14 @@ function description(operations: readonly Operation[]): Omit<OpenAPIObject, 'pat
           'A signed access token (JWT) of an identity provider that the gateway knows, with the scope of the operation in `scope` or `scp`. The gateway takes who calls, and for which customer, from the token alone.',
       },
       'accessToken',
-    );
+    )
+    .addSecurity('boundAccessToken', {
+      type: 'http',
+      scheme: 'DPoP',
+      bearerFormat: 'JWT',
+      description:
+        'Such a token that is bound to a key of the app (`cnf.jkt`), with a proof of that key in the header `DPoP` (RFC 9449).',
+    });
   const tags = new Map(operations.map(({ words: { tag } }) => [tag.name, tag.description]));
   for (const [name, meaning] of tags) builder.addTag(name, meaning);
   return builder.addTag('Documentation', 'What anybody may read, without a token.').build();

@@ -47,7 +47,8 @@ export const ANSWER_HEADERS = {
     example: '12',
   },
   'WWW-Authenticate': {
-    description: 'The challenge of RFC 6750: what is wrong with the token, or which scope it lacks.',
+    description:
+      'The challenge of RFC 6750, or of RFC 9449 for a bound token: what is wrong with the token or its proof, which scope it lacks, or which login.',
     schema: { type: 'string' },
     example: 'Bearer error="invalid_token"',
   },
@@ -77,6 +78,15 @@ export const REQUEST_HEADERS = {
       'Makes the change happen once: for 24 hours the same key with the same body gets the first answer again, with `Idempotency-Replayed: true`, instead of another change. 1 to 255 printable ASCII characters, in double quotes or bare and without spaces; a new UUID for each new change is a good key. Repeat a request with the same key.',
     schema: { type: 'string', minLength: 1, maxLength: 512, pattern: '^[\\x20-\\x7e]+$' },
     examples: { one: { value: '8f14e45f-ea8e-4c1b-9d3e-2b7a6c5d4e3f' } },
+  },
+  DPoP: {
+    name: 'DPoP',
+    in: 'header',
+    required: false,
+    description:
+      'With a bound token: the proof that the app has its key (RFC 9449), a new one for each request. `htu` is the URL of this API and the path.',
+    schema: { type: 'string', pattern: String.raw`^[\w-]+\.[\w-]+\.[\w-]+$` },
+    examples: { one: { value: 'eyJ0eXAiOiJkcG9wK2p3dCJ9.eyJqdGkiOiItQndDM0VTYzYifQ.c2lnbmF0dXJl' } },
   },
   XRequestId: {
     name: 'X-Request-Id',

@@ -1,4 +1,4 @@
-import { isRepeatable } from '../operations/operation.ts';
+import { isRepeatable, needsLogin } from '../operations/operation.ts';
 import type { Change, NamedExample, Operation } from '../operations/operation.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProblemCode } from '../problems/catalogue.ts';
@@ -36,7 +36,9 @@ const OF_OCTANE: readonly ProblemCode[] = [
   ...ANY_OPERATION,
   'authentication-required',
   'invalid-token',
+  'invalid-dpop-proof',
   'keys-unavailable',
+  'journal-unavailable',
   'caller-not-mapped',
   'insufficient-scope',
   'customer-not-permitted',
@@ -56,6 +58,7 @@ function problemsOf(operation: Operation, settings: Settings): ProblemCode[] {
   return [
     ...OF_OCTANE,
     ...missingOf(operation),
+    ...(needsLogin(operation) ? (['insufficient-user-authentication'] as const) : []),
     ...(operation.body ? OF_A_BODY : []),
     ...(operation.body || operation.parameters ? (['validation-failed'] as const) : []),
     ...(operation.answer.reads || operation.ownedBy ? (['octane-contract-violation'] as const) : []),
@@ -73,7 +76,6 @@ function missingOf(operation: Operation): ProblemCode[] {
 
 function problemsOfChange(operation: Change, settings: Settings): ProblemCode[] {
   return [
-    'journal-unavailable',
     'request-in-progress',
     ...(operation.key === 'required' ? (['idempotency-key-required'] as const) : []),
     // Requests that are all the same to a key never reuse it.

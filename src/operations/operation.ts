@@ -120,6 +120,10 @@ interface Described<Body extends object, Answer> {
   readonly octane: Route;
   /** `none`: it belongs to no customer, and only callers for all customers of their group may use it. */
   readonly customers?: 'none';
+  /** How the user must have logged in (RFC 9470): one of these values of `acr`. */
+  readonly requireAcr?: readonly string[];
+  /** How long ago the user may have logged in. */
+  readonly maxAuthAgeSeconds?: number;
   /** Undefined: it has none, and a query is not looked at. */
   readonly parameters?: ParametersOf;
   readonly body?: BodyOf<Body>;
@@ -175,6 +179,11 @@ export const change = <Body extends object, Answer>(
 export const read = <Body extends object, Answer>(
   declared: Omit<Read<Body, Answer>, 'kind'>,
 ): Read<Body, Answer> => ({ kind: 'read', ...declared });
+
+/** Whether it asks for a login of some strength or age. */
+export function needsLogin({ requireAcr, maxAuthAgeSeconds }: Operation): boolean {
+  return requireAcr !== undefined || maxAuthAgeSeconds !== undefined;
+}
 
 /** Whether it may be sent again when nobody knows whether it was done. */
 export function isRepeatable(operation: Operation): boolean {

@@ -49,7 +49,7 @@ const KINDS = {
     title: 'Authentication required',
     detail: 'Send an access token in the header "Authorization: Bearer <token>".',
     meaning:
-      'The request carries no access token, or the Authorization header uses another scheme than Bearer.',
+      'The request carries no access token, or the Authorization header uses another scheme than Bearer and DPoP.',
     action: 'Get an access token from your identity provider and send it with every request.',
   },
   'invalid-token': {
@@ -60,6 +60,24 @@ const KINDS = {
       'The token is malformed, expired or not yet valid, or valid for too long; it is signed by an unknown key or with a forbidden algorithm; it is meant for another audience, or from an issuer that this gateway does not know; or it is an ID token and no access token.',
     action:
       'Get a new token and send the request once more. If a fresh token is refused too, compare its "iss", "aud" and "exp" with what the operator of the gateway expects.',
+  },
+  'invalid-dpop-proof': {
+    status: 401,
+    title: 'Invalid DPoP proof',
+    detail: 'The DPoP proof was not accepted.',
+    meaning:
+      'The access token is bound to a key, and the request has no good proof of that key (RFC 9449): the header DPoP is missing, was used before, is of another request or of another token, is too old or too new, or its signature is wrong.',
+    action:
+      'Make a new proof for each request, also for one that is sent again. Where "detail" speaks of the time, set the clock by the Date header of the answer.',
+  },
+  'insufficient-user-authentication': {
+    status: 401,
+    title: 'Insufficient user authentication',
+    detail: 'The user must log in again for this, as the WWW-Authenticate header of the answer says.',
+    meaning:
+      'The token is good, but this operation needs a login of another strength, or a more recent one (RFC 9470). "acr_values" and "max_age" in the WWW-Authenticate header of the answer tell which.',
+    action:
+      'Send the user to your identity provider with these "acr_values" and this "max_age", and send the request again with the token that you get.',
   },
   'caller-not-mapped': {
     status: 403,

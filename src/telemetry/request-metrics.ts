@@ -8,6 +8,7 @@ const NOT_PERMITTED: ReadonlySet<string> = new Set([
   'caller-not-mapped',
   'insufficient-scope',
   'customer-not-permitted',
+  'insufficient-user-authentication',
 ]);
 
 /** Counts a request that is over. */

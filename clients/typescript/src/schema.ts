@@ -207,6 +207,8 @@ export interface components {
      *     - `idempotency-key-required` (400): Idempotency key required
      *     - `authentication-required` (401): Authentication required
      *     - `invalid-token` (401): Invalid access token
+     *     - `invalid-dpop-proof` (401): Invalid DPoP proof
+     *     - `insufficient-user-authentication` (401): Insufficient user authentication
      *     - `caller-not-mapped` (403): Caller not known
      *     - `insufficient-scope` (403): Insufficient scope
      *     - `customer-not-permitted` (403): Customer not permitted
@@ -313,7 +315,7 @@ export interface components {
       status: number;
     };
     /**
-     * @description The request carries no access token, or the Authorization header uses another scheme than Bearer.
+     * @description The request carries no access token, or the Authorization header uses another scheme than Bearer and DPoP.
      *
      *     Get an access token from your identity provider and send it with every request.
      */
@@ -331,6 +333,17 @@ export interface components {
     InvalidTokenProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
       code: 'invalid-token';
+      /** @constant */
+      status: 401;
+    };
+    /**
+     * @description The access token is bound to a key, and the request has no good proof of that key (RFC 9449): the header DPoP is missing, was used before, is of another request or of another token, is too old or too new, or its signature is wrong.
+     *
+     *     Make a new proof for each request, also for one that is sent again. Where "detail" speaks of the time, set the clock by the Date header of the answer.
+     */
+    InvalidDpopProofProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'invalid-dpop-proof';
       /** @constant */
       status: 401;
     };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problems/problem.ts';
-import { bearerToken, readUnverified } from './bearer-token.ts';
+import { accessToken, readUnverified } from './access-token.ts';
 
 const BASE64URL_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
@@ -28,7 +28,7 @@ function refusal(action: () => unknown): unknown {
   }
 }
 
-describe('the bearer token of a request', () => {
+describe('the access token of a request', () => {
   it.each([
     ['Bearer a.b.c', 'a.b.c'],
     ['bearer a.b.c', 'a.b.c'],
@@ -37,7 +37,11 @@ describe('the bearer token of a request', () => {
     ['Bearer -_0.Az.-_', '-_0.Az.-_'],
     [`Bearer a.${'b'.repeat(8188)}.c`, `a.${'b'.repeat(8188)}.c`],
   ])('stands in %j', (authorization, token) => {
-    expect(bearerToken(requestWith(authorization))).toBe(token);
+    expect(accessToken(requestWith(authorization))).toEqual({ scheme: 'Bearer', token });
+  });
+
+  it('may come with a proof', () => {
+    expect(accessToken(requestWith('dPoP  a.b.c'))).toEqual({ scheme: 'DPoP', token: 'a.b.c' });
   });
 
   it.each([
@@ -45,13 +49,16 @@ describe('the bearer token of a request', () => {
     [''],
     ['Bearer'],
     ['bearer'],
+    ['DPoP'],
+    ['DPoP '],
+    ['DPoPa.b.c'],
     ['Basic dTpw'],
     ['Bearera.b.c'],
     ['Bearer\ta.b.c'],
     ['a.b.c'],
     ['Token a.b.c'],
   ])('is missing in %j', (...authorizations) => {
-    expect(refusal(() => bearerToken(requestWith(...authorizations)))).toBe('authentication-required');
+    expect(refusal(() => accessToken(requestWith(...authorizations)))).toBe('authentication-required');
   });
 
   it.each([
@@ -72,7 +79,7 @@ describe('the bearer token of a request', () => {
     'Bearer a.b.é',
     `Bearer a.${'b'.repeat(8189)}.c`,
   ])('is malformed in %j', (authorization) => {
-    expect(refusal(() => bearerToken(requestWith(authorization)))).toBe('invalid-token');
+    expect(refusal(() => accessToken(requestWith(authorization)))).toBe('invalid-token');
   });
 
   it.each([
@@ -81,7 +88,7 @@ describe('the bearer token of a request', () => {
     ['Basic dTpw', 'Bearer a.b.c'],
     ['', ''],
   ])('must not come in two headers: %j, %j', (...authorizations) => {
-    expect(refusal(() => bearerToken(requestWith(...authorizations)))).toBe('invalid-request');
+    expect(refusal(() => accessToken(requestWith(...authorizations)))).toBe('invalid-request');
   });
 });
 

@@ -1,14 +1,20 @@
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problems/problem.ts';
 import { headerCount } from '../http/header-count.ts';
+import type { Scheme } from './challenge.ts';
 import { invalidToken } from './invalid-token.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const MAX_TOKEN_CHARACTERS = 8 * 1024;
-const SCHEME = /^bearer(?: +|$)/i;
+const SCHEME = /^(?:bearer|(dpop))(?: +|$)/i;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 /** Node decodes anything; one token must not have several spellings, so the bits that stand for nothing must be 0. */
 const CANONICAL_BASE64URL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/;
+
+export interface SentToken {
+  readonly scheme: Scheme;
+  readonly token: string;
+}
 
 /** The JOSE header and the claims of a token whose signature nobody has checked yet. */
 export interface UnverifiedToken {
@@ -17,27 +23,29 @@ export interface UnverifiedToken {
 }
 
 /**
- * The bearer token of a request (RFC 6750, section 2.1).
+ * The access token of a request (RFC 6750, section 2.1; RFC 9449, section 7.1).
  *
  * @throws Problem `authentication-required` without one, `invalid-request` with two Authorization headers (Node keeps only
  *   the first in `headers`), `invalid-token` where it is too long or not a compact JWS.
  */
-export function bearerToken(request: FastifyRequest): string {
+export function accessToken(request: FastifyRequest): SentToken {
   const { headers } = request.raw;
   if (headerCount(request.raw, 'authorization') > 1) {
     throw new Problem('invalid-request', { detail: 'Send one Authorization header, not several.' });
   }
   const authorization = headers.authorization ?? '';
-  const scheme = SCHEME.exec(authorization)?.[0];
-  const token = scheme === undefined ? '' : authorization.slice(scheme.length);
+  const [sent, dpop] = SCHEME.exec(authorization) ?? [];
+  const scheme = dpop === undefined ? 'Bearer' : 'DPoP';
+  const token = sent === undefined ? '' : authorization.slice(sent.length);
   if (token === '') {
     throw new Problem('authentication-required', {
       reason: 'missing',
       headers: { 'www-authenticate': 'Bearer' },
     });
   }
-  if (token.length > MAX_TOKEN_CHARACTERS || !COMPACT_JWS.test(token)) throw invalidToken('malformed');
-  return token;
+  if (token.length > MAX_TOKEN_CHARACTERS || !COMPACT_JWS.test(token))
+    throw invalidToken('malformed', scheme);
+  return { scheme, token };
 }
 
 /**

@@ -1,0 +1,80 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { PostgresPool } from '../database/postgres-pool.ts';
+import { Problem } from '../problems/problem.ts';
+import { failureCause } from '../telemetry/failure-cause.ts';
+import { keyOf } from './limit-key.ts';
+import { MemoryCounts } from './memory-counts.ts';
+import { ADD, CREATE_RATE_LIMITS, PATIENCE_MS } from './postgres-counts.ts';
+
+/** More than one process can check before they are over: no flood makes it forget one. */
+const MAX_PROOFS = 1_000_000;
+
+/** A proof is a use of its key and id in a window. No operation can have this name, and so none has a limit that mixes with it. */
+const POLICY = {
+  name: 'DPoP',
+  quota: 1,
+  // As long as its `iat` can be good, and 30 s for the clocks of replicas that differ.
+  windowSeconds: 120 + 30,
+  refusal: 'rate-limited',
+  detail: '',
+} as const;
+
+/** Which proofs of the possession of a key were used: each is good once. */
+export abstract class UsedProofs {
+  /**
+   * Uses up a proof.
+   *
+   * @param jkt thumbprint of the key
+   * @param jti id of the proof
+   * @returns whether it was not used before
+   * @throws Problem `journal-unavailable` where that cannot be known
+   */
+  abstract use(jkt: string, jti: string): Promise<boolean>;
+}
+
+/** Of this process alone. */
+export class MemoryProofs extends UsedProofs {
+  private readonly counts = new MemoryCounts(MAX_PROOFS);
+
+  use(jkt: string, jti: string): Promise<boolean> {
+    return Promise.resolve(this.counts.addNow(POLICY, keyOf(jkt, jti)).uses === 1);
+  }
+}
+
+/** Of all replicas, in the table of the limits: by the clock of the database, and pruned with them. */
+export class PostgresProofs extends UsedProofs implements OnApplicationShutdown {
+  private readonly pool: PostgresPool;
+  private table: Promise<unknown> | undefined;
+
+  constructor(
+    url: string,
+    private readonly mayCreateTable: boolean,
+  ) {
+    super();
+    this.pool = new PostgresPool(url, {
+      connectMs: PATIENCE_MS,
+      statementMs: PATIENCE_MS,
+      lockMs: PATIENCE_MS / 2,
+    });
+  }
+
+  async use(jkt: string, jti: string): Promise<boolean> {
+    const values = [[`${POLICY.name}:${keyOf(jkt, jti)}`], [1], [POLICY.windowSeconds * 1000]];
+    try {
+      if (this.mayCreateTable) await (this.table ??= this.pool.query({ text: CREATE_RATE_LIMITS }));
+      const { rows } = await this.pool.query({ text: ADD, values });
+      return (rows[0] as { points: number }).points === 1;
+    } catch (error) {
+      this.table = undefined;
+      throw new Problem('journal-unavailable', {
+        cause: failureCause(error),
+        detail:
+          'Whether the DPoP proof was used before cannot be looked up at the moment. Nothing was sent; try again with a new proof.',
+      });
+    }
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.pool.end();
+  }
+}
