@@ -1,5 +1,4 @@
 import type { JsonSchema } from '../validation/json-schema.ts';
-import { compile } from './checker.ts';
 import { canonicalText, namesOf } from './json-places.ts';
 import type { Schema, SchemaObject, Type } from './schema.ts';
 import type { SchemaDocument } from './schema-document.ts';
@@ -20,13 +19,6 @@ export interface Withheld {
   readonly value?: { readonly is: unknown };
 }
 
-/** What the closed schema of an object says of names that no property has. */
-export interface Closing {
-  readonly readOnly: ReadonlySet<string>;
-  /** Names that some part of the schema knows, whether or not that part holds. */
-  readonly known: ReadonlySet<string>;
-}
-
 /**
  * How a schema inside is made. `whole`: of all that may be sent at its place, so objects are closed. `beside`: it holds beside such a one.
  * `test`: it decides whether another one holds.
@@ -43,10 +35,18 @@ interface Part {
   readonly mode: Mode;
 }
 
-const closings = new WeakMap<object, Closing>();
+const readOnlyNames = new WeakMap<object, ReadonlySet<string>>();
 
-/** What is known of the names at a schema that closes an object. */
-export const closingOf = (schema: object): Closing | undefined => closings.get(schema);
+/** The names of what only Octane sets, of a schema that closes an object. */
+export const readOnlyNamesOf = (schema: object): ReadonlySet<string> | undefined => readOnlyNames.get(schema);
+
+/** The schema with further keywords. */
+export function amended(schema: JsonSchema, keywords: JsonSchema): JsonSchema {
+  const copy = { ...schema, ...keywords };
+  const names = readOnlyNames.get(schema);
+  if (names) readOnlyNames.set(copy, names);
+  return copy;
+}
 
 const TOLD = ['title', 'description', 'deprecated', 'default'] as const;
 const PLAIN = [
@@ -81,7 +81,11 @@ export const typeKeyword = (types: readonly Type[]): JsonSchema => ({
 
 /** Makes schemas of what an app may send out of those of what Octane takes. */
 export class AppSchemas {
-  constructor(private readonly document: SchemaDocument) {}
+  /** @param accepts whether a value that the gateway sets fits a schema; not asked where it sets none */
+  constructor(
+    private readonly document: SchemaDocument,
+    private readonly accepts: (schema: Schema, value: unknown) => boolean = () => true,
+  ) {}
 
   /** The schema of all that may be sent at a place: closed at every depth. */
   whole(schema: Schema, withheld: readonly Withheld[]): Made {
@@ -108,6 +112,9 @@ export class AppSchemas {
     const part = { withheld, removed, made: this.madeIn(all, withheld), isOpen, mode: 'whole' } as const;
     const body = this.part(schema, part);
     if (typeof body === 'boolean') return body && this.unnamed();
+    // What is listed whole needs no names.
+    const isListed = together(this.document, [schema]).some((one) => one.enum ?? one.const !== undefined);
+    if (isListed) return body;
     return this.closed(body, schema, all, part);
   }
 
@@ -120,12 +127,6 @@ export class AppSchemas {
     );
     const made = this.madeIn(anyAt(this.document, [schema]), counted);
     return this.part(schema, { withheld: counted, removed, made, isOpen: false, mode });
-  }
-
-  /** Whether a value fits a schema of the document. */
-  accepts(schema: Schema, value: unknown): boolean {
-    const made = this.whole(schema, []);
-    return compile(made, this.document.componentsOf(made))(value).length === 0;
   }
 
   private unnamed(): Made {
@@ -184,10 +185,7 @@ export class AppSchemas {
         closed['required'] = [...new Set([...((closed['required'] ?? []) as string[]), ...needed])];
       if (part.isOpen && removed.size > 0) refuseNames(closed, [...removed.keys()]);
       const names = [...new Set(all.flatMap(({ properties = {} }) => Object.keys(properties)))];
-      closings.set(closed, {
-        readOnly: new Set(names.filter((name) => this.isReadOnlyIn(all, name))),
-        known: new Set(names.filter((name) => !removed.has(name))),
-      });
+      readOnlyNames.set(closed, new Set(names.filter((name) => this.isReadOnlyIn(all, name))));
     }
     if (types.has('array')) {
       if (!composed) closed['items'] ??= this.unnamed();

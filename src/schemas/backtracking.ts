@@ -70,7 +70,11 @@ function parse(source: string, isUnicode: boolean): Parsed[] {
       else if (quantifier === undefined || items.length === 0) items.push(item(token));
       else {
         const min = Number(least ?? (token.startsWith('+') ? 1 : 0));
-        const max = token.startsWith('?') ? 1 : least === undefined || (comma && !most) ? Infinity : Number(most || least);
+        const max = token.startsWith('?')
+          ? 1
+          : least === undefined || (comma && !most)
+            ? Infinity
+            : Number(most || least);
         items.push(repeated(items.pop()!, min, max));
       }
     }
@@ -147,7 +151,9 @@ class Automaton {
     const following = new Map(
       places.map((place) => [
         place,
-        places.filter((other) => other !== place && !this.accepting.has(other) && this.sharesWord(place, other)),
+        places.filter(
+          (other) => other !== place && !this.accepting.has(other) && this.sharesWord(place, other),
+        ),
       ]),
     );
     const chains = new Map<number, number>();
@@ -180,7 +186,10 @@ class Automaton {
         return {
           first: added(...parts.map(({ first }) => first)),
           last: added(...parts.map(({ last }) => last)),
-          empty: Math.min(2, parts.reduce((sum, { empty }) => sum + empty, 0)),
+          empty: Math.min(
+            2,
+            parts.reduce((sum, { empty }) => sum + empty, 0),
+          ),
         };
       }
       case 'sequence': {

@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../validation/json-schema.ts';
 import { propertyPointer } from '../validation/property-pointer.ts';
 import type { Checked, Violation } from '../validation/validate-body.ts';
-import { AppSchemas, type Made, type Withheld } from './app-schema.ts';
+import { amended, AppSchemas, type Made, type Withheld } from './app-schema.ts';
 import { TooManyVisits } from './checker.ts';
 import { isObject, namesOf, ownValue, pointerTo } from './json-places.ts';
 import { isMultipleOf, isRawNumber, parseJson, rawNumber } from './numbers.ts';
@@ -10,6 +10,7 @@ import { anyAt, isTogether, schemasAt, together, typesOf } from './same-value.ts
 import type { Schema } from './schema.ts';
 import type { SchemaDocument } from './schema-document.ts';
 import { type SchemaFault, SchemaFaults } from './schema-fault.ts';
+import { valueCheck } from './value-check.ts';
 import { type Breach, Breaches, MAX_BREACHES } from './violations.ts';
 
 export interface BodyOptions {
@@ -72,7 +73,10 @@ export function bodyReader(
     const value = Object.hasOwn(fixed, pointer) ? { value: { is: fixed[pointer] } } : {};
     return { names: namesOf(pointer), why: 'set', ...value };
   });
-  const schemas = new AppSchemas(document);
+  const schemas = new AppSchemas(
+    document,
+    (schema, value) => valueCheck(document, schema).of(value).length === 0,
+  );
   const make = (withheld: readonly Withheld[]): JsonSchema => {
     const beside = overlay === undefined ? true : schemas.beside(overlay.schema, withheld);
     const made = bodySchema(document, documented, schemas.whole(documented, withheld), beside);
@@ -93,7 +97,7 @@ export function bodyReader(
     read,
     schema,
     components,
-    required: read({}, '').violations !== undefined,
+    required: refusesEmpty(schema, components) ?? read({}, '').violations !== undefined,
     members: membersOf(document, documented, [...closed, ...bySet]),
   };
   if (set.length === 0 || !bySet.some((one) => mayDecide(document, documented, one))) return reader;
@@ -103,6 +107,22 @@ export function bodyReader(
 }
 
 const NO_BODY_FITS = 'with the values that are set, no body fits the documented schema';
+
+/** Whether a schema refuses an empty object; undefined where that takes a closer look. */
+function refusesEmpty(made: Made, components: Readonly<Record<string, JsonSchema>>): boolean | undefined {
+  if (typeof made === 'boolean') return !made;
+  const { $ref: reference, allOf = [], required, minProperties } = made;
+  if (required ?? minProperties) return true;
+  const inner = [
+    ...(allOf as readonly Made[]),
+    ...(typeof reference === 'string'
+      ? [components[reference.slice('#/components/schemas/'.length)] ?? true]
+      : []),
+  ].map((one) => refusesEmpty(one, components));
+  if (inner.includes(true)) return true;
+  const isPlain = ['anyOf', 'oneOf', 'not', 'if', 'const', 'enum'].every((keyword) => !(keyword in made));
+  return isPlain && made['type'] !== 'array' && !inner.includes(undefined) ? false : undefined;
+}
 
 /** A body is an object, or a list where nothing else is documented. */
 function bodySchema(
@@ -115,9 +135,9 @@ function bodySchema(
   const types = typesOf(document, documented);
   const type = types.has('object') ? 'object' : 'array';
   const schema = whole === true ? {} : whole;
-  if (beside === true) return '$ref' in schema && types.size === 1 ? schema : { ...schema, type };
+  if (beside === true) return '$ref' in schema && types.size === 1 ? schema : amended(schema, { type });
   if ('$ref' in schema || 'allOf' in schema) return { type, allOf: [schema, beside] };
-  return { ...schema, type, allOf: [beside] };
+  return amended(schema, { type, allOf: [beside] });
 }
 
 function checkPlaces(

@@ -1,9 +1,8 @@
-import { AppSchemas, type Made } from './app-schema.ts';
 import { namesOf } from './json-places.ts';
 import { schemasAt } from './same-value.ts';
 import type { SchemaDocument } from './schema-document.ts';
 import { SchemaFaults } from './schema-fault.ts';
-import { Breaches } from './violations.ts';
+import { valueCheck } from './value-check.ts';
 
 /**
  * Whether a value that the gateway sets fits what the document says of its place.
@@ -21,11 +20,7 @@ export function fixedCheck(
   const schemas = schemasAt(document, [document.open(schemaPointer)], namesOf(pointer), true);
   if (schemas.length === 0)
     throw new SchemaFaults([{ of: 'set', pointer, message: 'the documented schema has no such member' }]);
-  const maker = new AppSchemas(document);
-  const reasons = schemas.map((schema) => {
-    const made: Made = maker.whole(schema, []);
-    return new Breaches(made, document.componentsOf(made)).of(value)[0]?.detail;
-  });
+  const reasons = schemas.map((schema) => valueCheck(document, schema).of(value)[0]?.detail);
   // Where branches differ, one that takes it is enough here: the reader of the bodies knows of what stands beside it.
   return reasons.includes(undefined) ? undefined : reasons[0];
 }

@@ -5,7 +5,7 @@ import type { SchemaDocument } from './schema-document.ts';
 import type { SchemaFault } from './schema-fault.ts';
 import { translate } from './translate.ts';
 
-/** A property that the overlay closes with `false`. */
+/** A property that the overlay closes, with `false` or as read-only. */
 export interface Closed {
   /** The names that lead to it; `*` is an element of a list. */
   readonly names: readonly string[];
@@ -80,7 +80,8 @@ function closedIn(schema: Schema, names: readonly string[], at: string): Closed[
   if (typeof schema === 'boolean') return [];
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
     const [place, path] = [pointerTo(at, 'properties', name), [...names, name]];
-    return inner === false ? [{ names: path, at: place }] : closedIn(inner, path, place);
+    const isClosed = inner === false || (inner !== true && inner.readOnly === true);
+    return isClosed ? [{ names: path, at: place }] : closedIn(inner, path, place);
   });
   const elements = schema.items === undefined ? [] : closedIn(schema.items, [...names, '*'], `${at}/items`);
   const joint = (schema.allOf ?? []).flatMap((inner, index) =>

@@ -7,7 +7,8 @@ import { membersNamed, together, typesOf } from './same-value.ts';
 import type { Schema, Type } from './schema.ts';
 import type { SchemaDocument } from './schema-document.ts';
 import { type SchemaFault, SchemaFaults } from './schema-fault.ts';
-import { type Breach, Breaches } from './violations.ts';
+import { valueCheck } from './value-check.ts';
+import type { Breach, Breaches } from './violations.ts';
 
 /** A parameter of Octane's path or query that an app gives. */
 export interface DocumentedParameter {
@@ -53,7 +54,7 @@ export function parameterReader(
           ...one,
           types,
           schema: typeof made === 'boolean' ? {} : made,
-          breaches: new Breaches(made, document.componentsOf(made)),
+          breaches: valueCheck(document, schema),
         },
       ];
     } catch (error) {

@@ -176,7 +176,17 @@ const TAKES = new Map<string, Take>([
   ...SCHEMA_MAP.map((keyword) => [keyword, schemaMap(keyword)] as const),
 ]);
 /** Keywords of JSON Schema that say nothing of a value. */
-const ONLY_TOLD: ReadonlySet<string> = new Set(['$comment', '$schema', '$defs', 'examples']);
+const ONLY_TOLD: ReadonlySet<string> = new Set([
+  '$comment',
+  '$schema',
+  '$id',
+  '$anchor',
+  '$defs',
+  'examples',
+  'contentEncoding',
+  'contentMediaType',
+  'contentSchema',
+]);
 const NOT_DONE: ReadonlySet<string> = new Set(['$dynamicRef', '$recursiveRef']);
 /** With one of these, null is allowed beside the whole. */
 const HOLDS_MORE = ['$ref', 'const', 'allOf', 'anyOf', 'oneOf', 'not', 'if'] as const;

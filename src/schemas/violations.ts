@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../validation/json-schema.ts';
 import type { ViolationCode } from '../validation/rule-levels.ts';
-import { closingOf, type Made } from './app-schema.ts';
+import { type Made, readOnlyNamesOf } from './app-schema.ts';
 import { type CheckError, compile } from './checker.ts';
 import { isAmong, isObject, namesOf, ownValue } from './json-places.ts';
 import { typesOfValue } from './same-value.ts';
@@ -72,7 +72,7 @@ const unknownMember =
   (param: string): Tell =>
   ({ params, parentSchema }) => {
     const name = String(params[param]);
-    return closingOf(parentSchema)?.readOnly.has(name)
+    return readOnlyNamesOf(parentSchema)?.has(name)
       ? ['read_only', 'Leave this property out: only Octane sets it.', name]
       : ['unknown_property', UNKNOWN, name];
   };
@@ -113,7 +113,7 @@ const TELLS: Readonly<Record<string, Tell>> = {
   additionalProperties: unknownMember('additionalProperty'),
   unevaluatedProperties: unknownMember('unevaluatedProperty'),
   propertyNames: (error) =>
-    closingOf(error.parentSchema) || isRefusal(error.schema)
+    isRefusal(error.schema)
       ? unknownMember('propertyName')(error)
       : [
           'schema',
@@ -137,21 +137,22 @@ function typeBreach(types: readonly Type[]): Told {
 
 /** Finds out what a value breaks. */
 export class Breaches {
-  private readonly check: (value: unknown) => readonly CheckError[];
+  private check: ((value: unknown) => readonly CheckError[]) | undefined;
   private readonly branches = new WeakMap<object, Breaches>();
+  private readonly knownNames = new WeakMap<object, ReadonlySet<string>>();
 
   constructor(
-    schema: Made,
+    private readonly schema: Made,
     private readonly components: Readonly<Record<string, JsonSchema>>,
-  ) {
-    this.check = compile(schema, components);
-  }
+  ) {}
 
   /**
    * @returns each place once, with the first thing that does not hold there; empty where all holds
    * @throws RangeError or TooManyVisits where the value cannot be checked within bounds
    */
   of(value: unknown): readonly Breach[] {
+    // Compiled when it is first asked: sixty operations would take half a second of the start.
+    this.check ??= compile(this.schema, this.components);
     const errors = this.check(value);
     if (errors.length === 0) return [];
     const found = new Map<string, Breach>();
@@ -173,7 +174,7 @@ export class Breaches {
       const breach: Breach = { names: member === undefined ? names : [...names, member], code, detail };
       // A branch that does not hold does not make its properties known.
       const isKnown =
-        error.keyword === 'unevaluatedProperties' && closingOf(error.parentSchema)?.known.has(member ?? '');
+        error.keyword === 'unevaluatedProperties' && this.namesKnownTo(error.parentSchema).has(member ?? '');
       if (isKnown) doubtful.push(breach);
       else add(breach);
     }
@@ -225,16 +226,40 @@ export class Breaches {
 
   /** The schemas that hold of a value together with this one. */
   private together(branch: Made): JsonSchema[] {
+    return this.sameValue(branch, ({ allOf }) => (allOf ?? []) as unknown[]);
+  }
+
+  private sameValue(schema: Made, inner: (schema: JsonSchema) => readonly unknown[]): JsonSchema[] {
     const found = new Set<JsonSchema>();
-    const add = (schema: Made): void => {
-      if (typeof schema === 'boolean' || found.has(schema)) return;
-      found.add(schema);
-      const { $ref: reference, allOf } = schema;
-      if (typeof reference === 'string') add(this.component(reference));
-      ((allOf ?? []) as Made[]).forEach(add);
+    const add = (one: unknown): void => {
+      if (typeof one !== 'object' || one === null || found.has(one as JsonSchema)) return;
+      const same = one as JsonSchema;
+      found.add(same);
+      if (typeof same['$ref'] === 'string') add(this.component(same['$ref']));
+      inner(same).forEach(add);
     };
-    add(branch);
+    add(schema);
     return [...found];
+  }
+
+  /** The names of all properties that some part of a schema knows, whether or not that part holds. */
+  private namesKnownTo(schema: JsonSchema): ReadonlySet<string> {
+    let names = this.knownNames.get(schema);
+    if (!names) {
+      const all = this.sameValue(schema, (one) =>
+        [
+          one['allOf'],
+          one['anyOf'],
+          one['oneOf'],
+          one['then'],
+          one['else'],
+          Object.values(one['dependentSchemas'] ?? {}),
+        ].flat(),
+      );
+      names = new Set(all.flatMap(({ properties }) => Object.keys(properties ?? {})));
+      this.knownNames.set(schema, names);
+    }
+    return names;
   }
 
   private component(reference: string): Made {
