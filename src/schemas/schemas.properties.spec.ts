@@ -184,7 +184,8 @@ describe('whatever the document and the answer', () => {
         const kept = JSON.parse(text) as unknown;
         expect(independent(reader.schema, reader.components)(kept)).toBe(true);
         expectPart(kept, answer);
-        expect(reader.read(text)).toBe(text);
+        // What is required and has no schema is left out, and missing then.
+        expect([text, undefined]).toContain(reader.read(text));
       }),
       { numRuns: NUM_RUNS },
     );
