@@ -13,7 +13,7 @@ export interface AnswerReader {
    *
    * @returns undefined where a type is wrong or a required member is missing
    */
-  read(text: string): string | undefined;
+  readonly read: (text: string) => string | undefined;
   /** What may be promised of it, for the OpenAPI document. */
   readonly schema: JsonSchema;
   readonly components: Readonly<Record<string, JsonSchema>>;
@@ -169,9 +169,9 @@ class Shape {
     const takesObjects = !this.types || this.types.has('object');
     const takesLists = !this.types || this.types.has('array');
     if (!takesLists) return !takesObjects;
-    const inner = [
-      ...this.schemas.flatMap(({ items, prefixItems = [] }) => [...prefixItems, items ?? []].flat()),
-    ].map((schema) => this.shapes.of([schema], new Set()));
+    const inner = this.schemas
+      .flatMap(({ items, prefixItems = [] }) => [...prefixItems, items ?? []].flat())
+      .map((schema) => this.shapes.of([schema], new Set()));
     const branches = this.branches.flatMap(({ shapes }) => shapes);
     return depth < 20 && [...inner, ...branches].some((shape) => shape.holdsNames(depth + 1));
   }

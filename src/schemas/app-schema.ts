@@ -160,7 +160,7 @@ export class AppSchemas {
   /** Whether all that is required of an object is withheld, so that the gateway can make it alone. */
   private isFilled(schemas: readonly Schema[], withheld: readonly Withheld[]): boolean {
     const all = together(this.document, schemas);
-    const removed = new Map([...schemas.flatMap((schema) => this.readOnlyIn(schema))]);
+    const removed = new Map(schemas.flatMap((schema) => this.readOnlyIn(schema)));
     for (const { names, why } of withheld) {
       if (why === 'set' && names.length === 1) removed.set(names[0]!, why);
     }
@@ -330,7 +330,7 @@ export class AppSchemas {
 
   private referred(reference: string, part: Part): Made {
     const { withheld, removed, made, isOpen, mode } = part;
-    const context = [withheld, [...removed].toSorted(), [...made].toSorted(), isOpen];
+    const context = [withheld, Object.fromEntries(removed), Object.fromEntries(made), isOpen];
     const key = `${mode} part ${reference} ${canonicalText(context)}`;
     return this.document.component(key, `${titleOf(reference)}.part`, () =>
       this.part(this.document.at(reference), part),

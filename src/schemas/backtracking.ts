@@ -27,7 +27,7 @@ const MAX_STEPS = 300_000;
 /** Characters of which some are of each kind that patterns tell apart. */
 const SAMPLES = [
   ...Array.from({ length: 0x180 }, (_, code) => String.fromCodePoint(code)),
-  ...'ΑяאعกあA中가0\u3000\u2028\u2003\u{feff}\u{1f600}\u{10400}',
+  ...Array.from('ΑяאعกあA中가0\u3000\u2028\u2003\u{feff}\u{1f600}\u{10400}'),
   '\ud800',
 ];
 

@@ -297,6 +297,7 @@ describe('what the gateway sets', () => {
       type: 'object',
       properties: { kind: { type: 'string' }, x: {} },
       if: { properties: { kind: { const: 'A' } } },
+      // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
       then: { required: ['x'] },
     };
     for (const [kind, expected] of [

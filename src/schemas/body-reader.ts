@@ -30,7 +30,7 @@ export interface BodyReader {
    *
    * @param text what was parsed; empty for no body
    */
-  read(json: unknown, text: string): Checked<object>;
+  readonly read: (json: unknown, text: string) => Checked<object>;
   /** Of what an app may send, for the OpenAPI document. */
   readonly schema: JsonSchema;
   readonly components: Readonly<Record<string, JsonSchema>>;
@@ -43,7 +43,7 @@ export interface BodyReader {
    *
    * @returns what does not hold; empty where all holds
    */
-  whole?(body: object): readonly Violation[];
+  readonly whole?: (body: object) => readonly Violation[];
 }
 
 const MAX_DEPTH_OF_MEMBERS = 12;
@@ -113,15 +113,14 @@ function refusesEmpty(made: Made, components: Readonly<Record<string, JsonSchema
   if (typeof made === 'boolean') return !made;
   const { $ref: reference, allOf = [], required, minProperties } = made;
   if (required ?? minProperties) return true;
-  const inner = [
-    ...(allOf as readonly Made[]),
-    ...(typeof reference === 'string'
-      ? [components[reference.slice('#/components/schemas/'.length)] ?? true]
-      : []),
-  ].map((one) => refusesEmpty(one, components));
-  if (inner.includes(true)) return true;
+  const referred =
+    typeof reference === 'string' && components[reference.slice('#/components/schemas/'.length)];
+  const inner = [...(allOf as readonly Made[]), referred || true].map((one) => refusesEmpty(one, components));
+  if (inner.some((refuses) => refuses === true)) return true;
   const isPlain = ['anyOf', 'oneOf', 'not', 'if', 'const', 'enum'].every((keyword) => !(keyword in made));
-  return isPlain && made['type'] !== 'array' && !inner.includes(undefined) ? false : undefined;
+  return isPlain && made['type'] !== 'array' && inner.every((refuses) => refuses === false)
+    ? false
+    : undefined;
 }
 
 /** A body is an object, or a list where nothing else is documented. */

@@ -68,7 +68,7 @@ function newAjv(): Ajv2020 {
     inlineRefs: false,
     code: { regExp: Object.assign(compilePattern, { code: 'compilePattern' }) },
   });
-  for (const format of CHECKED_FORMATS) made.addFormat(format, fullFormats[format]!);
+  for (const format of CHECKED_FORMATS) made.addFormat(format, fullFormats[format]);
   made.addFormat('date-time', isDateTime);
   for (const format of TELLING_FORMATS) made.addFormat(format, true);
   made.addKeyword('components').addKeyword({
@@ -114,7 +114,7 @@ interface OwnKeyword {
 }
 
 function replace(made: Ajv2020, keyword: string, definition: OwnKeyword): void {
-  made.removeKeyword(keyword).addKeyword({ keyword, ...definition } as never);
+  made.removeKeyword(keyword).addKeyword({ keyword, ...definition });
 }
 
 /** Of a value that no branch takes, Ajv gives the errors of all branches, and not whose they are. Here it gives just its own. */

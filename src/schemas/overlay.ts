@@ -37,7 +37,7 @@ export function readOverlay(
 
 interface Checking {
   readonly document: SchemaDocument;
-  fault(pointer: string, message: string): void;
+  readonly fault: (pointer: string, message: string) => void;
 }
 
 /** A bound on a property that Octane does not have bounds nothing. */

@@ -25,7 +25,7 @@ type Parameters = Readonly<Record<string, string | readonly string[]>>;
 
 export interface ParameterReader {
   /** Checks the texts that an app sent, and gives those that Octane gets. */
-  read(sent: Parameters): Checked<Parameters>;
+  readonly read: (sent: Parameters) => Checked<Parameters>;
   /** Parameter objects of OpenAPI. */
   readonly objects: readonly JsonSchema[];
   readonly components: Readonly<Record<string, JsonSchema>>;
@@ -114,8 +114,8 @@ function readOne(
 }
 
 /** What a text can mean: itself where a text will do, a number as JSON writes it, or a boolean. Never empty. */
-function valuesOf(text: string, types: ReadonlySet<Type>): unknown[] {
-  const values: unknown[] = types.has('string') ? [text] : [];
+function valuesOf(text: string, types: ReadonlySet<Type>): (string | number | boolean)[] {
+  const values: (string | number | boolean)[] = types.has('string') ? [text] : [];
   const isNumber = types.has('number') || types.has('integer');
   if (isNumber && isJsonNumber(text) && isExact(text)) values.push(Number(text));
   if (types.has('boolean') && (text === 'true' || text === 'false')) values.push(text === 'true');

@@ -40,6 +40,7 @@ const { schema } = fc.letrec<{ schema: JsonSchema; object: JsonSchema }>((tie) =
     fc.record({ allOf: fc.array(tie('object'), { minLength: 1, maxLength: 2 }) }),
     fc.record({ anyOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }) }),
     fc.record({ oneOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }) }),
+    // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
     fc.record({ if: tie('object'), then: tie('object'), else: tie('object') }),
     fc.record({ $ref: fc.constant('#/components/schemas/One'), required: names }),
   ),
@@ -148,10 +149,10 @@ describe('whatever the document and the body', () => {
         const whole = set.length > 0 ? withValue(read.value, '/a', value) : read.value;
         if (reader.whole && reader.whole(whole as object).length > 0) return;
         expect(independent(document.schema, document.components.schemas)(whole)).toBe(true);
-        if (overlay) expect(independent(overlay, {})(whole)).toBe(true);
+        expect(overlay === undefined || independent(overlay, {})(whole)).toBe(true);
         const { own, isOpen } = namesIn(document);
-        if (!isOpen) expect(namesOfValue(whole).filter((key) => !own.has(key))).toEqual([]);
-        if (set.length > 0) expect(Object.keys(read.value)).not.toContain('a');
+        expect(namesOfValue(whole).filter((key) => !isOpen && !own.has(key))).toEqual([]);
+        expect(set.length > 0 && Object.hasOwn(read.value, 'a')).toBe(false);
       }),
       { numRuns: NUM_RUNS },
     );
@@ -175,7 +176,7 @@ describe('whatever the document and the body', () => {
 });
 
 describe('whatever the document and the answer', () => {
-  it('what is passed on keeps the promise, is a part of what came, and stays the same when it is read again', () => {
+  it('what is passed on keeps the promise, and is a part of what came', () => {
     fc.assert(
       fc.property(root, json, (document, answer) => {
         const reader = made(() => answerReader(new SchemaDocument(document, '3.1', 'Doc'), '/schema'));
@@ -183,16 +184,14 @@ describe('whatever the document and the answer', () => {
         if (!reader || text === undefined) return;
         const kept = JSON.parse(text) as unknown;
         expect(independent(reader.schema, reader.components)(kept)).toBe(true);
-        expectPart(kept, answer);
-        // What is required and has no schema is left out, and missing then.
-        expect([text, undefined]).toContain(reader.read(text));
+        expect(isPart(kept, answer)).toBe(true);
       }),
       { numRuns: NUM_RUNS },
     );
   });
 });
 
-function expectPart(part: unknown, whole: unknown): void {
-  if (typeof part !== 'object' || part === null) return expect(part).toBe(whole);
-  for (const [key, inner] of Object.entries(part)) expectPart(inner, (whole as Record<string, unknown>)[key]);
+function isPart(part: unknown, whole: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return part === whole;
+  return Object.entries(part).every(([key, inner]) => isPart(inner, (whole as Record<string, unknown>)[key]));
 }

@@ -14,9 +14,9 @@ import {
 export interface Translation {
   /** Whether a keyword that JSON Schema has not, and a format that nobody checks, is a fault. Else it says nothing. */
   readonly isStrict: boolean;
-  fault(pointer: string, message: string): void;
+  readonly fault: (pointer: string, message: string) => void;
   /** Where a reference leads to: a plain JSON Pointer. Undefined where that is a fault, which it tells. */
-  place(reference: string, pointer: string): string | undefined;
+  readonly place: (reference: string, pointer: string) => string | undefined;
 }
 
 type Draft = { -readonly [Keyword in keyof SchemaObject]: SchemaObject[Keyword] };

@@ -64,9 +64,9 @@ const bounded =
   ({ params: { limit } }) => ['range', `Send a number ${how} ${String(limit)}.`];
 const listed: Tell = ({ schema, keyword }) => {
   const values = (keyword === 'const' ? [schema] : schema) as unknown[];
-  const told = values.map((value) => JSON.stringify(value)).join(', ');
-  if (told.length > MAX_TOLD_CHARACTERS) return ['enum', 'Send one of the values that the schema lists.'];
-  return ['enum', values.length === 1 ? `Send ${told}.` : `Send one of ${told}.`];
+  const words = values.map((value) => JSON.stringify(value)).join(', ');
+  if (words.length > MAX_TOLD_CHARACTERS) return ['enum', 'Send one of the values that the schema lists.'];
+  return ['enum', values.length === 1 ? `Send ${words}.` : `Send one of ${words}.`];
 };
 const unknownMember =
   (param: string): Tell =>
