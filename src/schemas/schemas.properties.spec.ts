@@ -9,7 +9,7 @@ import { SchemaFaults } from './schema-fault.ts';
 
 /** Among them what JSON Schema calls its keywords. */
 const NAMES = ['a', 'b', 'type', '$ref', 'properties'] as const;
-const NUM_RUNS = 40;
+const NUM_RUNS = 25;
 
 const name = fc.constantFrom(...NAMES);
 const names = fc.uniqueArray(name, { maxLength: 2 });
