@@ -300,7 +300,7 @@ describe('a change that a document describes', () => {
       pointer,
       code,
     ]);
-    expect(found.toSorted()).toEqual(broken.toSorted());
+    expect(new Set(found)).toEqual(new Set(broken));
     expect(gateway.octane.hits).toHaveLength(0);
   });
 
@@ -442,7 +442,7 @@ describe('a read that a document describes', () => {
     answers({ datapool: body });
     const answer = await get(`/services/${(keys += 1)}/data-pool`);
     expect(answer.status).toBe(status);
-    if (text !== undefined) expect(answer.text).toBe(text);
+    expect(answer.text).toEqual(text ?? expect.any(String));
   });
 
   it('answers a documented 2xx without a body with 204', async () => {

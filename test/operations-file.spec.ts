@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
+import { dirname, join, resolve } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { OPERATIONS } from '../src/app.module.ts';
 import { ConfigurationError } from '../src/config/configuration-error.ts';
+import { answerTo } from '../src/described/cli.ts';
 import { readOperationsFile } from '../src/described/operations-file.ts';
 import type { OperationsFile } from '../src/described/operations-file.ts';
 
@@ -797,5 +798,96 @@ describe('a document without bounds', () => {
     const names = Array.from({ length: 20_000 }, (_, index) => `  a${index}: 1`);
     write('octane/a.yaml', `${head}x-names:\n${names.join('\n')}\n`);
     expect(faultsOf(() => readContent(inDirectDebit))).toEqual([]);
+  });
+});
+
+describe('npm run operations', () => {
+  const inCode = OPERATIONS.map(({ operation }) => operation);
+  const ask = (...args: string[]): string => answerTo(args, undefined, inCode);
+
+  it('lists what documents hold, and what is open of it', () => {
+    const document = write('all.yaml', DOCUMENT);
+    const file = write('operations.yaml', { documents: ['all.yaml'], operations: [{ ...PAYMENT, typo: 1 }] });
+    expect(answerTo(['list', document], file, inCode).split('\n')).toEqual([
+      'POST    /v1/group/{groupno}/customer/{custno}/transaction/payment/  Make Payment   open as payment',
+      'GET     /v1/datapool                                                Get Data Pool  closed',
+      'GET     /v1/group/{groupno}/customer/{custno}/services              -              closed',
+      'DELETE  /v1/group/{groupno}/customer/{custno}/notes/{id}            -              closed',
+      '',
+    ]);
+    const path = '/v1/group/{groupno}/customer/{custno}/direct-debit';
+    const other = write(
+      'dd.json',
+      JSON.stringify({ openapi: '3.1.0', paths: { [path]: { post: { summary: 'Set' } } } }),
+    );
+    expect(ask('list', other)).toBe(`POST  ${path}  Set  open as direct-debit\n`);
+    expect(ask('scaffold', other, `POST ${path}`)).toMatch(/^ {2}- name: direct-debit #/);
+  });
+
+  it.each(['octane/all.yaml', 'config'])(
+    'makes entries that a start accepts, of every operation: %s',
+    (place) => {
+      write('octane/all.yaml', DOCUMENT);
+      const documents = place === 'config' ? resolve('config/octane') : join(folder, 'octane');
+      const lines = ask('list', documents).trim().split('\n');
+      const operations = lines.map((line) => line.split(/\s+/).slice(0, 2).join(' '));
+      expect(operations.length).toBeGreaterThan(3);
+      for (const operation of operations) {
+        const entry = ask('scaffold', documents, operation);
+        expect(entry).toContain(' # ');
+        const text = `documents: [${documents}]\noperations:\n${entry}`;
+        expect([operation, readContent(text).operations[0]!.operation.octane]).toEqual([
+          operation,
+          operation,
+        ]);
+      }
+    },
+  );
+
+  it('chooses what is safest', () => {
+    const documents = changed((document) => {
+      poolOf(document)['parameters'][0].name = 'CustNo';
+      schemaOf(document)['properties'].group_no = { type: 'integer' };
+    });
+    for (const [name, content] of Object.entries(documents)) write(name, content);
+    const of = (operation: string): unknown => parse(ask('scaffold', join(folder, 'octane'), operation));
+    expect(of('GET /v1/datapool')).toEqual([
+      {
+        name: 'get-data-pool',
+        octane: 'GET /v1/datapool',
+        route: 'GET /v1/customers/{custno}/datapool',
+        customer: { query: 'CustNo' },
+        scope: 'get-data-pool:read',
+        effect: 'read',
+        answer: 'documented',
+      },
+    ]);
+    expect(of(PAYMENT.octane)).toEqual([
+      {
+        name: 'make-payment',
+        octane: PAYMENT.octane,
+        route: 'POST /v1/customers/{custno}/transaction/payment',
+        fixed: { '/group_no': 1001 },
+        scope: 'make-payment:write',
+        effect: 'change',
+        repeat: 'once',
+        key: 'required',
+        answer: 'none',
+      },
+    ]);
+  });
+
+  it('says what is wrong', () => {
+    const document = write('soap.yaml', {
+      openapi: '3.0.1',
+      paths: { '/UtbSoap': { post: { requestBody: { content: { 'application/xml': {} } } } } },
+    });
+    expect(() => ask('list')).toThrow('npm run operations -- list DOCUMENT');
+    expect(() => ask('lst', document)).toThrow('npm run operations -- list DOCUMENT');
+    expect(() => ask('scaffold', document, 'GET /UtbSoap')).toThrow('No document has this operation');
+    expect(() => ask('scaffold', document, 'POST /UtbSoap')).toThrow(
+      '/paths/~1UtbSoap/post/requestBody: the body is no JSON',
+    );
+    expect(() => ask('list', join(folder, 'none.yaml'))).toThrow('there is no such file');
   });
 });

@@ -15,6 +15,11 @@ export class Faults {
     return this.#lines.size;
   }
 
+  addAll(others: Faults): void {
+    for (const line of others.#lines) this.#lines.add(line);
+    for (const place of others.#places) this.#places.add(place);
+  }
+
   has(place: string): boolean {
     return this.#places.has(place);
   }

@@ -1,0 +1,3 @@
+import './needed-node.ts';
+
+void import('./operations.start.ts');
