@@ -57,7 +57,7 @@ export function answerTo(
   const taken = [...inCode, ...open].flatMap(({ name, route, ...each }) =>
     name === undefined || route === undefined
       ? []
-      : [{ name, route, id: 'id' in each ? (each.id as string) : name }],
+      : [{ name, route, id: 'id' in each ? each.id : name }],
   );
   const entry = scaffold(first, fitting.length > 1, { operations: taken }, faults);
   faults.throwIfAny();
