@@ -436,13 +436,13 @@ describe('a read that a document describes', () => {
   it.each([
     ['{"provider":{"size":12345678901234567890.1}}', 200, '{"provider":{"size":12345678901234567890.1}}'],
     ['{"provider":{"size":1,"dataUsage":null}}', 200, '{"provider":{"size":1}}'],
-    ['{"provider":{"size":"1"}}', 502, undefined],
-    ['no JSON', 502, undefined],
+    ['{"provider":{"size":"1"}}', 502, 'octane-contract-violation'],
+    ['no JSON', 502, 'octane-contract-violation'],
   ])('answers %s with %d', async (body, status, text) => {
     answers({ datapool: body });
     const answer = await get(`/services/${(keys += 1)}/data-pool`);
     expect(answer.status).toBe(status);
-    expect(answer.text).toEqual(text ?? expect.any(String));
+    expect(answer.text).toContain(text);
   });
 
   it('answers a documented 2xx without a body with 204', async () => {
