@@ -12,7 +12,9 @@ export interface Load {
   readonly connections: number;
   /** `bad`: all of them, with signatures that are wrong. */
   readonly tokens: 'first' | 'all' | 'bad';
-  /** ASCII. */
+  /** Method and path, where `CUSTNO` stands for the number of one of the customers; unset: the direct debit's. */
+  readonly route?: string;
+  /** ASCII; empty for none. */
   readonly body: string;
   /** Whether each request has an Idempotency-Key of its own. */
   readonly hasKey: boolean;

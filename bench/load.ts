@@ -14,6 +14,7 @@ import { quantile } from './statistics.ts';
 
 const CUSTNO = 700_000;
 const CUSTOMERS = 10_000;
+const DIRECT_DEBIT_ROUTE = 'POST /v1/customers/CUSTNO/direct-debit';
 const KEEPS_ANSWERS_OF_FAILURES = 300;
 
 let tokens: readonly string[] = [];
@@ -125,12 +126,14 @@ async function openLoop(
   });
 }
 
-function nextRequest({ tokens: kind, body, hasKey }: Load, host: string): string {
+function nextRequest({ tokens: kind, body, hasKey, route = DIRECT_DEBIT_ROUTE }: Load, host: string): string {
   const index = (cursor = (cursor + 1) % 1_000_000_000);
   const known = kind === 'bad' ? badTokens : tokens;
   const token = known[kind === 'first' ? 0 : index % known.length]!;
   const key = hasKey ? `idempotency-key: ${randomUUID()}\r\n` : '';
-  return `POST /v1/customers/${CUSTNO + (index % CUSTOMERS)}/direct-debit HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\n${key}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  const content = body === '' ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+  const target = route.replace('CUSTNO', String(CUSTNO + (index % CUSTOMERS)));
+  return `${target} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\n${key}${content}\r\n${body}`;
 }
 
 /** One request at a time. */

@@ -5,6 +5,7 @@
  *   npm run bench -- [--rounds 5] [--requests 4000] [--only NAME]... [--quick] [--million] [--write]
  *   npm run bench -- --growth [--rounds 3] [--requests 1200] [--quick] [--write]
  *   npm run bench -- --parts [--rounds 5] [--requests 3000] [--quick] [--write]
+ *   npm run bench -- --described [--rounds 5] [--requests 4000] [--quick]
  *   npm run bench -- --profile [--requests 4000] [--store nothing|sqlite|postgres] [--tokens 1000] [--key]
  *
  *   --only     a part of the name of a contender; only the comparison is made, and only of these
@@ -13,6 +14,7 @@
  *   --write    puts the result into docs/performance.md
  *   --growth   how it grows with concurrency, bodies, callers and processes, in tables and pictures
  *   --parts    what each part of the gateway costs
+ *   --described what operations cost that a document describes; part of the whole, too
  *   --profile  where the time goes, by package and by function; tables in Markdown
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -20,6 +22,7 @@ import { parseArgs } from 'node:util';
 import { compare, comparisonGoals, comparisonTables } from './comparison.ts';
 import { goalTable } from './goals.ts';
 import { measureHalfLoad } from './half-load.ts';
+import { measureDescribed } from './described.ts';
 import { measureGrowth } from './growth.ts';
 import { provenance, writePart } from './markdown.ts';
 import { measureParts } from './parts.ts';
@@ -43,6 +46,7 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     parts: { type: 'boolean', default: false },
+    described: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     store: { type: 'string', default: 'sqlite' },
     tokens: { type: 'string', default: '1000' },
@@ -94,6 +98,10 @@ interface Result {
 async function wanted(): Promise<Result> {
   if (values.growth) return { part: 'growth', ...(await measureGrowth(stage, effort, progress)) };
   if (values.parts) return { part: 'parts', markdown: await measureParts(stage, effort, progress) };
+  if (values.described) {
+    const { markdown, goals } = await measureDescribed(stage, effort);
+    return { part: 'described', markdown: `${goalTable(goals)}\n\n${markdown}` };
+  }
   return { part: 'bench', markdown: await (values.only ? comparison(values.only) : everything()) };
 }
 
@@ -117,6 +125,8 @@ async function everything(): Promise<string> {
   const halfLoad = await measureHalfLoad(stage, effort);
   progress('refusals');
   const refusals = await measureRefusals(stage, effort);
+  progress('described operations');
+  const described = await measureDescribed(stage, effort);
   progress('starts');
   const start = await measureStart(stage);
   progress('memory');
@@ -125,6 +135,7 @@ async function everything(): Promise<string> {
     ...comparisonGoals(compared),
     ...halfLoad.goals,
     refusals.goal,
+    ...described.goals,
     ...start.goals,
     ...memory.goals,
   ];
@@ -134,6 +145,7 @@ async function everything(): Promise<string> {
     comparisonTables(compared, effort.tokens),
     `### At half of saturation\n\n${halfLoad.markdown}`,
     `### Refusing\n\n${refusals.markdown}`,
+    `### Described operations\n\n${described.markdown}`,
     `### Start\n\n${start.markdown}`,
     `### Memory\n\n${memory.markdown}`,
   ].join('\n\n');
