@@ -3,12 +3,22 @@ import { eventually } from './support/eventually.ts';
 import { proofKey, proofOf } from './support/bound-token.ts';
 import type { ProofContent, ProofKey } from './support/bound-token.ts';
 import { expectProblem } from './support/expect-problem.ts';
+import { open, services } from './support/further-operations.ts';
 import { TestGateway } from './support/gateway.ts';
 import type { Answer } from './support/gateway.ts';
 import { TestPostgres } from './support/postgres.ts';
 import { TokenIssuer } from './support/token-issuer.ts';
 
 const PATH = '/v1/customers/700123/send-welcome-email';
+/** It asks for a strong and recent login. */
+const vault = {
+  ...services,
+  name: 'vault',
+  id: 'vault',
+  route: 'GET /v1/customers/{custno}/vault',
+  requireAcr: ['urn:bank:2', 'phr'],
+  maxAuthAgeSeconds: 300,
+} as const;
 const NOT_SENT = { outcome: 'not-sent', retryable: true };
 
 let gateway: TestGateway;
@@ -23,6 +33,17 @@ beforeAll(async () => {
   gateway = await TestGateway.start({
     // A second bad token would be 429.
     environment: { AUTH_FAILURE_RATE_LIMIT: '1' },
+    operations: [
+      open(vault),
+      open({ ...services, requireAcr: ['"a\\b" ü'] }),
+      open({
+        ...services,
+        name: 'age',
+        id: 'age',
+        route: 'GET /v1/customers/{custno}/age',
+        maxAuthAgeSeconds: 1,
+      }),
+    ],
     gatewayFile: ({ issuers, callers }) => {
       const { issuer, jwksUri } = strict;
       issuers.push({ issuer, audience: 'octane-bff', jwksUri, requireSenderConstrained: true });
@@ -299,6 +320,82 @@ describe('a proof that was used', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => send(good)));
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
     expect(gateway.octane.hits).toHaveLength(1);
+  });
+});
+
+describe('an operation that asks for a login', () => {
+  const VAULT = '/v1/customers/700123/vault';
+  const NEEDED =
+    'Bearer error="insufficient_user_authentication", acr_values="urn:bank:2 phr", max_age="300"';
+  const now = (): number => Math.floor(Date.now() / 1000);
+  const scope = 'services:read';
+  const ask = async (claims: Record<string, unknown>, path = VAULT): Promise<Answer> =>
+    gateway.call({
+      method: 'GET',
+      path,
+      token: await gateway.issuer.token({ claims: { scope, ...claims } }),
+    });
+  beforeEach(() => {
+    gateway.octane.script = (_hit, response) => response.writeHead(200).end('{}');
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  it.each(['urn:bank:2', 'phr'])('takes one of the strength %s', async (acr) => {
+    for (const seconds of [0, -290, 20])
+      expect((await ask({ acr, auth_time: now() + seconds })).status).toBe(200);
+  });
+
+  it.each<[string, () => Record<string, unknown>]>([
+    ['says nothing', () => ({})],
+    ['does not say how', () => ({ auth_time: now() })],
+    ['does not say when', () => ({ acr: 'phr' })],
+    ['is too weak', () => ({ acr: 'urn:bank:1', auth_time: now() })],
+    ['says how in a list', () => ({ acr: ['phr'], auth_time: now() })],
+    ['is too long ago', () => ({ acr: 'phr', auth_time: now() - 310 })],
+    ['is yet to come', () => ({ acr: 'phr', auth_time: now() + 60 })],
+    ['says when in a text', () => ({ acr: 'phr', auth_time: String(now()) })],
+    ['says when in nothing', () => ({ acr: 'phr', auth_time: null })],
+  ])('refuses one that %s, and tells what it needs', async (_, claims) => {
+    const answer = await ask(claims());
+    expect({ status: answer.status, code: answer.json.code }).toEqual({
+      status: 401,
+      code: 'insufficient-user-authentication',
+    });
+    expect(answer.headers['www-authenticate']).toBe(NEEDED);
+    expect(gateway.octane.hits).toHaveLength(0);
+  });
+
+  it('comes after the customer, and asks by the scheme of the token', async () => {
+    expect((await ask({}, VAULT.replace('700123', '700124'))).json.code).toBe('customer-not-permitted');
+    const bound = await boundToken(key, { scope });
+    const url = `http://127.0.0.1:${gateway.port}${VAULT}`;
+    const dpop = await proofOf(key, { method: 'GET', url, token: bound });
+    const headers = { authorization: `DPoP ${bound}`, dpop };
+    const answer = await gateway.call({ method: 'GET', path: VAULT, headers });
+    expect(answer.headers['www-authenticate']).toBe(NEEDED.replace('Bearer', 'DPoP'));
+  });
+
+  it('judges the age of a remembered token anew', async () => {
+    const remembered = await gateway.issuer.token({ claims: { scope, acr: 'phr', auth_time: now() } });
+    const again = (): Promise<Answer> => gateway.call({ method: 'GET', path: VAULT, token: remembered });
+    expect((await again()).status).toBe(200);
+    const later = Date.now() + 310_000;
+    jest.spyOn(Date, 'now').mockReturnValue(later);
+    expect((await again()).json.code).toBe('insufficient-user-authentication');
+  });
+
+  it('tells only what it asks for, in characters that a header may hold', async () => {
+    const strength = await ask({}, '/v1/customers/700123/services');
+    expect(strength.headers['www-authenticate']).toBe(
+      String.raw`Bearer error="insufficient_user_authentication", acr_values="\"a\\b\" %C3%BC"`,
+    );
+    const age = await ask({}, '/v1/customers/700123/age');
+    expect(age.headers['www-authenticate']).toBe(
+      'Bearer error="insufficient_user_authentication", max_age="1"',
+    );
+    const { paths } = (await gateway.call({ method: 'GET', path: '/openapi.json' })).json;
+    const documented = JSON.stringify(paths['/v1/customers/{custno}/vault'].get.responses[401]);
+    expect(documented).toContain('insufficient-user-authentication');
   });
 });
 

@@ -24,7 +24,7 @@ export interface ProofContent {
   readonly signer?: ProofKey;
 }
 
-export const athOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
+const athOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
 
 /** A good proof (RFC 9449, section 4.2), changed by `content`. */
 export function proofOf(
@@ -40,6 +40,6 @@ export function proofOf(
     ath: athOf(token),
     ...claims,
   })
-    .setProtectedHeader({ typ: 'dpop+jwt', alg: key.alg, jwk: key.jwk, ...header } as { alg: string })
+    .setProtectedHeader({ typ: 'dpop+jwt', alg: key.alg, jwk: key.jwk, ...header })
     .sign(signer.privateKey, { crit: { x: true } });
 }
