@@ -191,6 +191,13 @@ describe('the operations file', () => {
     expect(readContent({ operations: [{ name: 'direct-debit' }] }).operations).toHaveLength(1);
   });
 
+  it('says how a user must have logged in, also for what has its rules in code', () => {
+    const login = { requireAcr: ['urn:strong'], maxAuthAgeSeconds: 300 };
+    const { operations } = load([{ name: 'direct-debit', ...login }, { ...NOTE, ...login }, SERVICES]);
+    expect(operations.map(({ operation }) => operation)).toMatchObject([login, login, {}]);
+    expect(operations[2]!.operation).not.toHaveProperty('requireAcr');
+  });
+
   it('may be JSON', () => {
     write('octane/all.yaml', DOCUMENT);
     const content = JSON.stringify({ documents: ['octane'], operations: [PAYMENT] });
@@ -352,6 +359,9 @@ describe('an entry', () => {
       { answer: 'documented' },
       /^answer: the schema of 200 in the document names nothing/,
     ],
+    ['a login of no value', { requireAcr: [] }, /^requireAcr: must be a list of at least one/],
+    ['a login of an empty value', { requireAcr: [''] }, /^requireAcr\[0\]: must be a text/],
+    ['a login of no age', { maxAuthAgeSeconds: 0 }, 'maxAuthAgeSeconds: must be a whole number from 1'],
     ['an empty text', { inDoubt: ' ' }, 'inDoubt: must be a text, not empty'],
     [
       'an owner that is no read',

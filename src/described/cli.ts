@@ -55,9 +55,7 @@ export function answerTo(
   const own = inCode.find(({ octane }) => octane === wanted);
   if (own) return `  - name: ${own.name} # it has its rules in code, and needs no more\n`;
   const taken = [...inCode, ...open].flatMap(({ name, route, ...each }) =>
-    name === undefined || route === undefined
-      ? []
-      : [{ name, route, id: 'id' in each ? each.id : name }],
+    name === undefined || route === undefined ? [] : [{ name, route, id: 'id' in each ? each.id : name }],
   );
   const entry = scaffold(first, fitting.length > 1, { operations: taken }, faults);
   faults.throwIfAny();

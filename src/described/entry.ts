@@ -44,6 +44,8 @@ export interface Entry {
   readonly scope: Scope;
   readonly effect: 'change' | 'read';
   readonly customers?: 'none';
+  readonly requireAcr?: readonly string[];
+  readonly maxAuthAgeSeconds?: number;
   /** Where Octane takes the customer number beside `{custno}` of its path: a parameter, a JSON Pointer into the body. */
   readonly customer?: { readonly query?: string; readonly body?: string };
   readonly ownedBy?: readonly OwnedBy[];
@@ -224,6 +226,12 @@ const RULES: { readonly [Property in keyof Entry]-?: Rule<NonNullable<Entry[Prop
   scope: matching<Scope>(/^[!#-[\]-~]{1,128}$/, 'must be a scope such as payment:take'),
   effect: oneOf('change', 'read'),
   customers: oneOf('none'),
+  // An app is told them in a list that is separated by blanks.
+  requireAcr: listOf(matching(/^[!#-[\]-~]+$/, 'must be a text without blanks, quotes and backslashes')),
+  maxAuthAgeSeconds: number(
+    (seconds) => Number.isSafeInteger(seconds) && seconds >= 1,
+    'a whole number from 1',
+  ),
   customer,
   ownedBy: (value, place, faults) =>
     Array.isArray(value)
@@ -253,13 +261,14 @@ const RULES: { readonly [Property in keyof Entry]-?: Rule<NonNullable<Entry[Prop
   description: text,
 };
 const REQUIRED: readonly (keyof Entry)[] = ['name', 'octane', 'route', 'scope', 'effect'];
+const IN_CODE: readonly (keyof Entry)[] = ['name', 'requireAcr', 'maxAuthAgeSeconds'];
 const OF_A_CHANGE: readonly (keyof Entry)[] = ['repeat', 'key', 'keyHours', 'limit', 'inDoubt'];
 const OF_A_READ: readonly (keyof Entry)[] = ['cache'];
 
 /**
  * Checks all that an entry alone can have wrong. What is wrong is left out.
  *
- * @param inCode the operations with rules in code: their entries have a name and nothing else
+ * @param inCode the operations with rules in code: their entries say nothing more than how a user must have logged in
  */
 export function readEntry(
   value: unknown,
@@ -269,9 +278,17 @@ export function readEntry(
 ): Partial<Entry> {
   const name = isObject(value) ? value['name'] : undefined;
   if (isObject(value) && inCode.includes(name as string)) {
-    for (const property of Object.keys(value).filter((each) => each !== 'name'))
+    const isForeign = (property: string): boolean =>
+      Object.hasOwn(RULES, property) && !IN_CODE.includes(property as keyof Entry);
+    for (const property of Object.keys(value).filter(isForeign))
       faults.add(placeIn(place, property), 'is nothing for an operation that has its rules in code');
-    return { name: name as string };
+    return (
+      mapping<Partial<Entry>>(RULES, [])(
+        Object.fromEntries(Object.entries(value).filter(([property]) => !isForeign(property))),
+        place,
+        faults,
+      ) ?? {}
+    );
   }
   const entry = mapping<Partial<Entry>>(RULES, [])(value, place, faults) ?? {};
   for (const property of REQUIRED) {

@@ -62,6 +62,7 @@ export function openEntry(
     route: parameters.route,
     octane: entry.octane,
     ...(entry.customers && { customers: entry.customers }),
+    ...loginOf(entry),
     parameters: parameters.parameters,
     forward: ({ groupno, custno, parameters: sent, body: checked }) => ({
       path: parameters.target({ groupno, custno, parameters: sent }),
@@ -96,6 +97,14 @@ export function openEntry(
 export function idOf(name: string): string {
   const type = typeNameOf(name);
   return `${type[0]!.toLowerCase()}${type.slice(1)}`;
+}
+
+/** How a user must have logged in. */
+export function loginOf({
+  requireAcr,
+  maxAuthAgeSeconds,
+}: Partial<Entry>): Pick<Read, 'requireAcr' | 'maxAuthAgeSeconds'> {
+  return { ...(requireAcr && { requireAcr }), ...(maxAuthAgeSeconds !== undefined && { maxAuthAgeSeconds }) };
 }
 
 const limitOf =

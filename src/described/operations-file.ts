@@ -15,7 +15,7 @@ import type { Entry } from './entry.ts';
 import type { OctaneDocument } from './octane-document.ts';
 import { lookAt, operationsOf } from './octane-operation.ts';
 import type { FoundOperation, OctaneOperation } from './octane-operation.ts';
-import { idOf, openEntry } from './open-entry.ts';
+import { idOf, loginOf, openEntry } from './open-entry.ts';
 import { TakenRoutes } from './routes.ts';
 import { readTextFile } from './text-file.ts';
 
@@ -65,10 +65,15 @@ export function readOperationsFile(
   });
   const { opened, notes } = open(described, faults);
   faults.throwIfAny();
-  const operations = entries.map(
-    ({ entry: { name } }) => opened.get(name!) ?? inCode.find(({ operation }) => operation.name === name)!,
-  );
+  const operations = entries.map(({ entry }) => {
+    const isIt = ({ operation }: OpenOperation): boolean => operation.name === entry.name;
+    return opened.get(entry.name!) ?? withLogin(inCode.find(isIt)!, entry);
+  });
   return { operations, notes, files: files.paths };
+}
+
+function withLogin({ operation, module }: OpenOperation, entry: Partial<Entry>): OpenOperation {
+  return { operation: { ...operation, ...loginOf(entry) }, module };
 }
 
 interface LocatedEntry {

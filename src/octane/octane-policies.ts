@@ -21,7 +21,7 @@ import type { Attempted } from './retries.ts';
 @Injectable()
 export class OctanePolicies {
   private readonly places: Bulkhead;
-  private readonly breakers: ReadonlyMap<Operation, OperationBreaker>;
+  private readonly breakers: ReadonlyMap<string, OperationBreaker>;
   private readonly notFoundWatch = new NotFoundWatch();
   private readonly retries: Retries;
 
@@ -33,7 +33,7 @@ export class OctanePolicies {
     operations: Operations,
   ) {
     this.places = new Bulkhead(settings.octaneMaxInFlight);
-    this.breakers = new Map(operations.all.map((each) => [each, new OperationBreaker(each)]));
+    this.breakers = new Map(operations.all.map((each) => [each.name, new OperationBreaker(each)]));
     this.retries = new Retries(metrics, () => this.places.inFlight);
     metrics.read('octane_in_flight', () => this.places.inFlight);
     metrics.read('octane_in_flight_limit', () => settings.octaneMaxInFlight);
@@ -45,7 +45,7 @@ export class OctanePolicies {
 
   /** Whether calls of each operation, by its name, are let through. */
   breakerStates(): [string, BreakerState][] {
-    return [...this.breakers].map(([{ name }, { state }]) => [name, state]);
+    return [...this.breakers].map(([name, { state }]) => [name, state]);
   }
 
   /** Of a call that begins now, by `performance.now()`. */
@@ -66,7 +66,7 @@ export class OctanePolicies {
     attempt: (timeoutMs: number) => Promise<T>,
     deadline = this.deadline(),
   ): Promise<Attempted<T>> {
-    const breaker = this.breakers.get(operation)!;
+    const breaker = this.breakers.get(operation.name)!;
     const { groupno } = caller;
     const asker: Asker = {
       caller: JSON.stringify([caller.issuer, caller.clientId]),
