@@ -426,8 +426,8 @@ describe('the OpenAPI document', () => {
     const { get } = document.paths['/v1/customers/{custno}'];
     expect([post.operationId, get.operationId]).toEqual(['takePayment', 'getCustomer']);
     expect([post.security, get.security]).toEqual([
-      [{ accessToken: ['payment:take'] }],
-      [{ accessToken: ['customer:read'] }],
+      [{ accessToken: ['payment:take'] }, { boundAccessToken: ['payment:take'] }],
+      [{ accessToken: ['customer:read'] }, { boundAccessToken: ['customer:read'] }],
     ]);
     const codesOf = ({ responses }: any): string[] =>
       Object.values<any>(responses).flatMap(({ content }) =>
