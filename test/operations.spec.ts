@@ -435,7 +435,7 @@ describe('the OpenAPI document', () => {
       );
     expect(codesOf(post)).toEqual(expect.arrayContaining(['idempotency-key-required', 'outcome-unknown']));
     const ofRead = codesOf(get);
-    for (const code of ['journal-unavailable', 'request-in-progress', 'validation-failed', 'outcome-unknown'])
+    for (const code of ['request-in-progress', 'validation-failed', 'outcome-unknown'])
       expect(ofRead).not.toContain(code);
     expect(post.parameters).toContainEqual(
       expect.objectContaining({ name: 'Idempotency-Key', required: true }),
