@@ -7,7 +7,10 @@ import { requestToken, type Token } from './request-token.ts';
 /** What the demo does once, and what must come of it. */
 export interface Exchange {
   title: string;
+  method: 'GET' | 'POST';
   path: string;
+  /** The Idempotency-Key. */
+  key?: string;
   body?: unknown;
   expected: {
     status: number;
@@ -31,7 +34,13 @@ interface Answer {
 }
 
 const shownOfOctane = ['authorization', 'content-type', 'x-request-id', 'traceparent'];
-const shownOfAnswer = ['content-type', 'x-request-id', 'retry-after', 'www-authenticate'];
+const shownOfAnswer = [
+  'content-type',
+  'x-request-id',
+  'idempotency-replayed',
+  'retry-after',
+  'www-authenticate',
+];
 
 /** Gets a token and prints how, and what it says. */
 export async function showToken(asked: { issuer: string; client: string; custno: string }): Promise<Token> {
@@ -86,14 +95,12 @@ export function showSummary(outcomes: Map<Exchange, boolean>): void {
   console.log([heading('In short'), '', ...lines, ''].join('\n'));
 }
 
-async function send({ path, body }: Exchange, { gatewayUrl, accessToken }: Peers): Promise<Answer> {
+async function send(exchange: Exchange, { gatewayUrl, accessToken }: Peers): Promise<Answer> {
+  const { method, path, body } = exchange;
   const start = performance.now();
   const response = await fetch(`${gatewayUrl}${path}`, {
-    method: 'POST',
-    headers: {
-      Authorization: `Bearer ${accessToken}`,
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    },
+    method,
+    headers: { Authorization: `Bearer ${accessToken}`, ...headersOf(exchange) },
     body: body === undefined ? null : JSON.stringify(body),
   });
   return {
@@ -104,12 +111,21 @@ async function send({ path, body }: Exchange, { gatewayUrl, accessToken }: Peers
   };
 }
 
-function sentLines({ path, body }: Exchange, { gatewayUrl }: Peers): string[] {
+/** Beside the token. */
+function headersOf({ key, body }: Exchange): Record<string, string> {
+  return {
+    ...(body !== undefined && { 'Content-Type': 'application/json' }),
+    ...(key !== undefined && { 'Idempotency-Key': key }),
+  };
+}
+
+function sentLines(exchange: Exchange, { gatewayUrl }: Peers): string[] {
+  const { method, path, body } = exchange;
   return [
     label('The app sent'),
-    startLine(`POST ${gatewayUrl}${path}`),
+    startLine(`${method} ${gatewayUrl}${path}`),
     header('authorization', 'Bearer (masked)'),
-    ...(body === undefined ? [] : [header('content-type', 'application/json')]),
+    ...Object.entries(headersOf(exchange)).map(([name, value]) => header(name, value)),
     ...bodyLines(body),
     '',
   ];

@@ -7,6 +7,7 @@ export const tokenRequest = { client: 'selfcare-app', custno };
 
 const setDirectDebit: Exchange = {
   title: 'Set a direct debit',
+  method: 'POST',
   path: `/v1/customers/${custno}/direct-debit`,
   body: {
     directDebit: {
@@ -26,12 +27,41 @@ const setDirectDebit: Exchange = {
 
 const sendWelcomeEmail: Exchange = {
   title: 'Send a welcome email',
+  method: 'POST',
   path: '/v1/customers/me/send-welcome-email',
   expected: { status: 204, hits: 1, meaning: 'Octane sent it' },
 };
 
+const takePayment: Exchange = {
+  title: 'Take a payment',
+  method: 'POST',
+  path: '/v1/customers/me/payments',
+  key: 'payment-of-the-demo',
+  body: {
+    paymentTokenId: 'token-of-the-demo',
+    amount: 49.95,
+    comment: 'Paid in the app',
+    receiptEmail: 'alex@example.com',
+  },
+  expected: { status: 204, hits: 1, meaning: 'Octane took it; type and duplicates were set by the gateway' },
+};
+
+const takePaymentAgain: Exchange = {
+  ...takePayment,
+  title: 'Take the same payment again, as an app does that never saw the answer',
+  expected: { status: 204, hits: 0, meaning: 'the first answer again: nobody paid twice' },
+};
+
+const readDataPool: Exchange = {
+  title: 'Read a data pool',
+  method: 'GET',
+  path: '/v1/customers/me/services/1/data-pool',
+  expected: { status: 200, hits: 1, meaning: 'Octane was asked for this customer, whatever the app says' },
+};
+
 const anotherCustomer: Exchange = {
   title: "Refused: another customer's number",
+  method: 'POST',
   path: '/v1/customers/700124/direct-debit',
   body: { directDebit: { directDebitType: 'OFF', ddNotificationFlag: 'N' } },
   expected: { status: 403, hits: 0, meaning: 'refused by the gateway' },
@@ -39,6 +69,7 @@ const anotherCustomer: Exchange = {
 
 const threeRulesBroken: Exchange = {
   title: 'Refused: a direct debit that breaks three rules',
+  method: 'POST',
   path: `/v1/customers/${custno}/direct-debit`,
   body: {
     directDebit: {
@@ -54,8 +85,8 @@ const threeRulesBroken: Exchange = {
   expected: { status: 422, hits: 0, meaning: 'refused by the gateway, with every fault at once' },
 };
 
-/** Both must work, or the demo fails. */
-export const operations = [setDirectDebit, sendWelcomeEmail];
+/** All must work, or the demo fails. */
+export const operations = [setDirectDebit, sendWelcomeEmail, takePayment, takePaymentAgain, readDataPool];
 
 export const refusals = [anotherCustomer, threeRulesBroken];
 

@@ -14,7 +14,7 @@ import { stopRequested } from './stop.ts';
 const usage = `Shows the gateway at work, between an app and a local Octane.
 
   npm run demo              stays up afterwards; Ctrl-C stops it
-  npm run demo -- --once    ends afterwards: exit code 0 when both operations worked, else 1`;
+  npm run demo -- --once    ends afterwards: exit code 0 when all operations worked, else 1`;
 
 const usualGatewayPorts = { PORT: '3000', MANAGEMENT_PORT: '3001' };
 const freeGatewayPorts = { PORT: '0', MANAGEMENT_PORT: '0' };
@@ -115,7 +115,7 @@ function gatewayFile({ identityProvider: { issuer } }: Sandbox, folder: string):
   return copy;
 }
 
-/** Whether both operations worked. */
+/** Whether all operations worked. */
 async function showAll({ octane, identityProvider }: Sandbox, gatewayUrl: string): Promise<boolean> {
   const { issuer } = identityProvider;
   console.log(

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
 import { startOctane, type Octane } from './octane.ts';
 import { groupCredentials } from './seed.ts';
@@ -6,10 +7,12 @@ import type { SandboxPorts } from './usual-ports.ts';
 export interface Sandbox {
   octane: Octane;
   identityProvider: IdentityProvider;
-  /** What a gateway needs in its environment to use this Octane, and for the one-click token of its reference. */
+  /** What a gateway needs in its environment to use all of this Octane, and for the one-click token of its reference. */
   gatewayEnvironment: Record<string, string>;
   close: () => Promise<void>;
 }
+
+const operationsFile = join(import.meta.dirname, '..', 'config', 'operations.yaml');
 
 /**
  * Starts the Octane and the identity provider. Port 0 picks a free one.
@@ -25,6 +28,7 @@ export async function startSandbox(ports: SandboxPorts, host?: string): Promise<
       identityProvider,
       gatewayEnvironment: {
         OCTANE_BASE_URL: octane.url,
+        OPERATIONS_FILE: operationsFile,
         DOCS_TOKEN_URL: identityProvider.docsTokenUrl,
         ...groupCredentials(),
       },

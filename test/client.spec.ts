@@ -128,6 +128,38 @@ describe('the TypeScript client, at the gateway and the sandbox', () => {
     expect([receipt.replayed, await emails()]).toEqual([true, 1]);
   });
 
+  it('takes a payment once with the key of the app, though its answer was lost', async () => {
+    const payment = {
+      paymentTokenId: 'token-1',
+      amount: 49.95,
+      comment: 'Paid in the app',
+      receiptEmail: 'alex@example.com',
+    };
+    relay.loseAnswerTo('payments');
+    const behind = client({ baseUrl: relay.urlOf(gateway.url) });
+    const receipt = await behind.payment('me', payment, { idempotencyKey: 'a payment' });
+    expect(receipt).toMatchObject({ replayed: true, idempotencyKey: 'a payment' });
+    expect(await gateway.control<unknown[]>('GET', '/payments')).toHaveLength(1);
+    const untyped = behind as unknown as { payment(custno: string, body: object): Promise<unknown> };
+    await expect(untyped.payment('me', payment)).rejects.toThrow(RangeError);
+    expect(await gateway.control<unknown[]>('GET', '/payments')).toHaveLength(1);
+  });
+
+  it('reads, again where Octane failed, and has neither key nor outcome', async () => {
+    await gateway.control('PUT', '/fault', {
+      kind: 'status',
+      status: 500,
+      operation: 'data-pool',
+      once: true,
+    });
+    const receipt = await client().dataPool('me', 1);
+    expect(receipt.answer.provider).toMatchObject({ dataPoolStatus: 'OPTED-IN' });
+    expect(receipt).not.toHaveProperty('idempotencyKey', expect.anything());
+    const error = await refusal(client().dataPool('me', 9));
+    expect(error).toMatchObject({ code: 'octane-rejected', outcome: undefined, retryable: false });
+    expect(error.idempotencyKey).toBeUndefined();
+  });
+
   it('waits for its own request that is still under way', async () => {
     await gateway.control('PUT', '/fault', { kind: 'delay', ms: 1000, once: true });
     const receipt = await client({ tryTimeoutMs: 300, maxTries: 10 }).sendWelcomeEmail('me');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parser } from '@prometheus-io/lezer-promql';
+import { shippedOperations } from './operations.ts';
 import { at, type Complain, listOf, readMapping } from './read-yaml.ts';
 
 const ALERTS = 'deploy/prometheus/alerts.yml';
@@ -8,7 +9,6 @@ const DASHBOARD = 'deploy/grafana/dashboards/gateway.json';
 const GUIDE = 'docs/operations.md';
 const METRICS_MODULE = new URL('../../dist/telemetry/metrics.js', import.meta.url).href;
 const OPERATIONS_MODULE = new URL('../../dist/operations/operations.js', import.meta.url).href;
-const APP_MODULE = new URL('../../dist/app.module.js', import.meta.url).href;
 /** Series that Prometheus makes itself, and the labels that it gives to every series. */
 const OF_PROMETHEUS = new Set(['up', 'ALERTS']);
 const LABELS_OF_PROMETHEUS = ['job', 'instance', 'le', 'alertname', 'alertstate'];
@@ -50,8 +50,7 @@ async function metricsOfGateway(): Promise<Known> {
   const { Operations } = (await import(
     OPERATIONS_MODULE
   )) as typeof import('../../src/operations/operations.ts');
-  const { OPERATIONS } = (await import(APP_MODULE)) as typeof import('../../src/app.module.ts');
-  const metrics = new Metrics(new Operations(OPERATIONS.map(({ operation }) => operation)));
+  const metrics = new Metrics(new Operations(await shippedOperations()));
   metrics.includeNode();
   const lines = (await metrics.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
   return {

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Operation } from '../../src/operations/operation.ts';
+import { shippedOperations } from './operations.ts';
 import type { Complain } from './read-yaml.ts';
 
 const NGINX = 'deploy/nginx/nginx.conf';
 const OPERATION_MODULE = new URL('../../dist/operations/operation.js', import.meta.url).href;
-const APP_MODULE = new URL('../../dist/app.module.js', import.meta.url).href;
 const GENERATED = /(^ *# operations: begin\n)([^]*?)(^ *# operations: end$)/m;
 
 /**
@@ -22,11 +22,10 @@ export async function checkNginx(complain: Complain, write: boolean): Promise<vo
 }
 
 async function mapOfOperations(): Promise<string> {
-  const { OPERATIONS } = (await import(APP_MODULE)) as typeof import('../../src/app.module.ts');
   const { isRepeatable } = (await import(
     OPERATION_MODULE
   )) as typeof import('../../src/operations/operation.ts');
-  const lines = OPERATIONS.map(({ operation }) => operation)
+  const lines = (await shippedOperations())
     .filter(isRepeatable)
     .map((operation) => `    '${patternOf(operation)}' true;`);
   return ['  map $request_method:$uri $repeatable {', ...lines, '    default false;', '  }', ''].join('\n');

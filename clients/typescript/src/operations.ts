@@ -1,10 +1,24 @@
 // Made from openapi.json by `npm run client`: what is changed here is lost.
 
-import type { Answered, ChangeOptions, ChangeReceipt } from './call.ts';
+import type { Answered, CallOptions, ChangeOptions, ChangeReceipt, KeyedOptions, Receipt } from './call.ts';
 import type { components } from './schema.ts';
 
 export type SetDirectDebitBody = components['schemas']['SetDirectDebit'];
 export type SetDirectDebitAnswer = components['schemas']['DirectDebitAnswer'];
+export type PaymentBody = components['schemas']['PaymentBody'];
+export type PaymentMethodBody = components['schemas']['PaymentMethodBody'];
+export type CustomerUpdateBody = components['schemas']['CustomerUpdateBody'];
+export type ServiceQualificationBody = components['schemas']['ServiceQualificationBody'];
+export type ServiceQualificationAnswer = components['schemas']['ServiceQualificationAnswer'];
+export type DataPoolAnswer = components['schemas']['DataPoolAnswer'];
+export type DataLimitBody = components['schemas']['DataLimitBody'];
+export type DataLimitAnswer = components['schemas']['DataLimitAnswer'];
+export type DataPoolTransferBody = components['schemas']['DataPoolTransferBody'];
+export type DataPoolTransferAnswer = components['schemas']['DataPoolTransferAnswer'];
+export type DataPoolDisconnectBody = components['schemas']['DataPoolDisconnectBody'];
+export type DataPoolDisconnectAnswer = components['schemas']['DataPoolDisconnectAnswer'];
+export type EsimDetailsBody = components['schemas']['EsimDetailsBody'];
+export type EsimDetailsAnswer = components['schemas']['EsimDetailsAnswer'];
 
 export interface OctaneBffClient {
   /**
@@ -40,6 +54,158 @@ export interface OctaneBffClient {
    * @throws {OctaneBffError}
    */
   sendWelcomeEmail(custno: string | number, options?: ChangeOptions): Promise<ChangeReceipt>;
+
+  /**
+   * Take a payment
+   *
+   * Takes one payment from the customer, with a token of the payment provider. No card number passes here.
+   *
+   * How certain this is: a public program calls it; the body is that of the vendor's own page; nothing is public of the answer.
+   *
+   * Needs the scope `payment:take`.
+   *
+   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
+   * @throws {OctaneBffError}
+   */
+  payment(custno: string | number, body: PaymentBody, options: KeyedOptions): Promise<ChangeReceipt>;
+
+  /**
+   * Add a payment method
+   *
+   * Adds a payment method to the customer, with a token of the payment provider. No card number passes here.
+   *
+   * How certain this is: a public program calls it; nothing is public of the answer.
+   *
+   * Needs the scope `payment-method:add`.
+   *
+   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
+   * @throws {OctaneBffError}
+   */
+  paymentMethod(
+    custno: string | number,
+    body: PaymentMethodBody,
+    options: KeyedOptions,
+  ): Promise<ChangeReceipt>;
+
+  /**
+   * Change the customer's contact details
+   *
+   * Changes what the body names, and leaves the rest as it is.
+   *
+   * How certain this is: the vendor's own page. Not public are the answer, the values of the codes, and whether a list of contact media is added to the customer's or replaces them.
+   *
+   * Needs the scope `customer:update`.
+   *
+   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
+   * @throws {OctaneBffError}
+   */
+  customerUpdate(
+    custno: string | number,
+    body: CustomerUpdateBody,
+    options: KeyedOptions,
+  ): Promise<ChangeReceipt>;
+
+  /**
+   * Check what can be had at a place
+   *
+   * Tells whether a place can have the product, and how. It reads, in spite of its method.
+   *
+   * How certain this is: the vendor's own page. It does not tell the types of single values.
+   *
+   * Needs the scope `service-qualification:check`.
+   *
+   * @throws {OctaneBffError}
+   */
+  serviceQualification(
+    body: ServiceQualificationBody,
+    options?: CallOptions,
+  ): Promise<Answered<ServiceQualificationAnswer, Receipt>>;
+
+  /**
+   * Get the data pool of a service
+   *
+   * Gives the pool of mobile data that a service belongs to, and how much of it is used.
+   *
+   * How certain this is: a public program calls it and reads this of the answer. The types are inferred.
+   *
+   * Needs the scope `data-pool:read`.
+   *
+   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
+   * @param lineseqno The number of the service, among those of the customer.
+   * @throws {OctaneBffError}
+   */
+  dataPool(
+    custno: string | number,
+    lineseqno: string | number,
+    options?: CallOptions,
+  ): Promise<Answered<DataPoolAnswer, Receipt>>;
+
+  /**
+   * Limit the data of services in a pool
+   *
+   * Sets how much of the pool's data a service may use. **A limit can be changed and never be taken away again.**
+   *
+   * How certain this is: a public program calls it and reads this of the answer; that a limit stays for ever is on the vendor's own page. The types are inferred.
+   *
+   * Needs the scope `data-pool:limit`.
+   *
+   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
+   * @throws {OctaneBffError}
+   */
+  dataLimit(
+    custno: string | number,
+    body: DataLimitBody,
+    options: KeyedOptions,
+  ): Promise<Answered<DataLimitAnswer, ChangeReceipt>>;
+
+  /**
+   * Move services to another pool
+   *
+   * Moves services of the customer from their pool to another one.
+   *
+   * How certain this is: a public program calls it and reads this of the answer. The types are inferred.
+   *
+   * Needs the scope `data-pool:transfer`.
+   *
+   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
+   * @throws {OctaneBffError}
+   */
+  dataPoolTransfer(
+    custno: string | number,
+    body: DataPoolTransferBody,
+    options: KeyedOptions,
+  ): Promise<Answered<DataPoolTransferAnswer, ChangeReceipt>>;
+
+  /**
+   * Disconnect a data pool
+   *
+   * Ends the data pool of a service.
+   *
+   * How certain this is: a public program calls it and reads this of the answer. The types are inferred.
+   *
+   * Needs the scope `data-pool:disconnect`.
+   *
+   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
+   * @throws {OctaneBffError}
+   */
+  dataPoolDisconnect(
+    custno: string | number,
+    body: DataPoolDisconnectBody,
+    options: KeyedOptions,
+  ): Promise<Answered<DataPoolDisconnectAnswer, ChangeReceipt>>;
+
+  /**
+   * Get the state of an eSIM profile
+   *
+   * Tells how far the eSIM profile of a mobile service is. It reads, in spite of its method.
+   *
+   * How certain this is: a public program calls this path; the rest is that of the vendor's own page. Nothing is public of the answer to a request for the QR code.
+   *
+   * Needs the scope `esim:read`.
+   *
+   * @throws {OctaneBffError}
+   */
+  esimDetails(body: EsimDetailsBody, options?: CallOptions): Promise<Answered<EsimDetailsAnswer, Receipt>>;
 }
 
 const OF_CUSTOMER = '/v1/customers/{custno}';
@@ -50,4 +216,13 @@ const OF_CUSTOMER = '/v1/customers/{custno}';
 export const OPERATIONS: Readonly<Record<keyof OctaneBffClient, string>> = {
   setDirectDebit: `kba POST ${OF_CUSTOMER}/direct-debit`,
   sendWelcomeEmail: `k POST ${OF_CUSTOMER}/send-welcome-email`,
+  payment: `Kb POST ${OF_CUSTOMER}/payments`,
+  paymentMethod: `Kb POST ${OF_CUSTOMER}/payment-methods`,
+  customerUpdate: `Kb PATCH ${OF_CUSTOMER}`,
+  serviceQualification: 'ba POST /v1/service-qualifications',
+  dataPool: `a GET ${OF_CUSTOMER}/services/{lineseqno}/data-pool`,
+  dataLimit: `Kba POST ${OF_CUSTOMER}/data-limits`,
+  dataPoolTransfer: `Kba POST ${OF_CUSTOMER}/data-pool-transfers`,
+  dataPoolDisconnect: `Kba POST ${OF_CUSTOMER}/data-pool-disconnections`,
+  esimDetails: 'ba POST /v1/esim-details',
 };

@@ -199,6 +199,188 @@ export interface components {
     };
     /** @description The body of Send Welcome Email: an object without properties. */
     SendWelcomeEmail: Record<string, never>;
+    PaymentBody: {
+      /** @description The token that the app got from the payment provider. */
+      paymentTokenId: string;
+      /**
+       * Format: double
+       * @description How much is paid.
+       */
+      amount: number;
+      /** @description A text that stands at the transaction. */
+      comment: string;
+      /** @description Where the receipt is sent. */
+      receiptEmail: string;
+    };
+    PaymentMethodBody: {
+      /** @description The payment provider as a code of Octane. One is known: QS, for Westpac QuickStream. */
+      paymentProvider: string;
+      /** @description The token that the app got from the payment provider. */
+      paymentTokenId: string;
+    };
+    CustomerUpdateBody: {
+      /** @description The address of the customer. */
+      address?: {
+        addressLine1?: string;
+        addressLine2?: string;
+        suburb?: string;
+        state?: string;
+        postcode?: string;
+        /** @description A code, such as AU. */
+        countryCode?: string;
+      };
+      /** @description How the customer is reached. */
+      contactMedium?: {
+        /** @description A code, such as PHONE. */
+        contactType: string;
+        /** @description The number or the address. */
+        contactDestination: string;
+      }[];
+      /** @description Who may act for the customer. */
+      authorisedPerson?: {
+        authPhone?: string;
+        authMobile?: string;
+        authEmail?: string;
+        /** @description Another email address. */
+        authEmailAlt?: string;
+      };
+    };
+    ServiceQualificationBody: {
+      /**
+       * @description The product.
+       * @enum {string}
+       */
+      productSelection: 'nbn';
+      /** @description The number of the place. */
+      locationId: string;
+      csn?: string;
+      pri?: string;
+      /** @enum {string} */
+      sqType?: 'NFAS';
+    };
+    ServiceQualificationAnswer: {
+      /** @description 0 where there is no error. */
+      errorCode?: unknown;
+      errorMessage?: unknown;
+      /** @description false, also as a text, for a request that Octane did not take. */
+      success?: boolean | string;
+      response?: {
+        remoteOrderId?: unknown;
+        qualificationSearchId?: unknown;
+        remoteQualificationSearchId?: unknown;
+        productSelection?: unknown;
+        /** @description The day, such as 18-04-2024. */
+        dateSubmitted?: unknown;
+        location?: {
+          id?: unknown;
+          addressString?: unknown;
+          streetNumber?: unknown;
+          street?: unknown;
+          suburb?: unknown;
+          state?: unknown;
+          postcode?: unknown;
+          gpsLatitude?: unknown;
+          gpsLongitude?: unknown;
+          technologyType?: unknown;
+          technologyTypeDescription?: unknown;
+          serviceClass?: unknown;
+          serviceClassDescription?: unknown;
+          region?: unknown;
+          locationIdentifiers?: {
+            type?: unknown;
+            id?: unknown;
+            name?: unknown;
+          };
+        };
+        product?: {
+          productName?: unknown;
+          productResult?: unknown;
+          productResultReason?: unknown;
+          supportedProductFeatures?: {
+            name?: unknown;
+            value?: unknown;
+          }[];
+        };
+        infrastructures?: {
+          id?: unknown;
+          ntdType?: unknown;
+          ntdPowerType?: unknown;
+          batteryPowerUnit?: unknown;
+          ntdLocation?: unknown;
+          ntdPort?: unknown[];
+        }[];
+      };
+    };
+    DataPoolAnswer: {
+      /** @description false, also as a text, for a request that Octane did not take. */
+      success?: boolean | string;
+      /** @description The pool. */
+      provider?: {
+        /** @description The number of the pool. */
+        memberId?: unknown;
+        /** @description Four are known: OPTED-IN PENDING, OPTED-IN, OPTED-OUT PENDING and OPTED-OUT. */
+        dataPoolStatus?: string;
+        /** @description How much data the pool has: a number and its unit. */
+        dataMaxCap?: string;
+        /** @description How much of it is used: a number and its unit. */
+        dataUsage?: string;
+      };
+    };
+    DataLimitBody: {
+      /** @description The services. */
+      consumerServices: {
+        /** @description The number of the service, among those of the customer. */
+        lineSeqNo: number;
+        /** @description The limit in bytes. */
+        dataLimit: number;
+      }[];
+    };
+    DataLimitAnswer: {
+      /** @description 0 where there is no error. */
+      errorCode?: unknown;
+      orderDetails?: components['schemas']['data-pools.OrderDetails.answer'];
+    };
+    'data-pools.OrderDetails.answer': {
+      /** @description false, also as a text, for an order that Octane did not take. */
+      success?: boolean | string;
+      /** @description The number of the order. */
+      orderId?: unknown;
+    }[];
+    DataPoolTransferBody: {
+      /** @description The number of the service that has the present pool, among those of the customer. */
+      lineseqno: number;
+      /** @description The number of the other pool. */
+      newProviderId: string | number;
+      /** @description The number of the service that has the other pool. */
+      newProviderLineseqno: number;
+      /** @description The services that move. */
+      serviceNumbers: string[];
+    };
+    DataPoolTransferAnswer: {
+      orderDetails?: components['schemas']['data-pools.OrderDetails.answer'];
+    };
+    DataPoolDisconnectBody: {
+      /** @description The number of the service that has the pool, among those of the customer. */
+      lineseqno: number;
+    };
+    DataPoolDisconnectAnswer: {
+      /** @description false, also as a text, for a request that Octane did not take. */
+      success?: boolean | string;
+      /** @description The number of the order. */
+      orderId?: unknown;
+    };
+    EsimDetailsBody: {
+      /** @description The number of the service. Either this or orderId. */
+      msn?: string;
+      /** @description The number of the order. */
+      orderId?: string | number;
+    };
+    EsimDetailsAnswer: {
+      /** @description Among others RELEASED, LINKED, AVAILABLE and ERROR. */
+      profileState?: string;
+      /** @description Why there is no profile. */
+      error?: unknown;
+    };
     /**
      * @description What went wrong, for programs. More codes may be added: treat one that you do not know by the status.
      *
@@ -288,7 +470,8 @@ export interface components {
         | 'date_order'
         | 'length'
         | 'pattern'
-        | 'items';
+        | 'items'
+        | 'schema';
       /** @description What to do, for people. The words may change. */
       detail: string;
     };
@@ -313,6 +496,17 @@ export interface components {
       code: 'invalid-request';
       /** @description One of 400, 408, 414, 417, 501 and 505. */
       status: number;
+    };
+    /**
+     * @description The request has no Idempotency-Key, and this operation takes no request without one.
+     *
+     *     Make a new key, for example a UUID, for each new change. Repeat a request with the key that it had.
+     */
+    IdempotencyKeyRequiredProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'idempotency-key-required';
+      /** @constant */
+      status: 400;
     };
     /**
      * @description The request carries no access token, or the Authorization header uses another scheme than Bearer and DPoP.
@@ -407,7 +601,7 @@ export interface components {
        *     - `rejected`: Octane refused it
        * @enum {string}
        */
-      outcome: 'rejected';
+      outcome?: 'rejected';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -441,7 +635,31 @@ export interface components {
        *     - `rejected`: Octane refused it
        * @enum {string}
        */
-      outcome: 'rejected';
+      outcome?: 'rejected';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @constant
+       */
+      retryable: false;
+    };
+    /**
+     * @description What the request names in its path, its query or its body does not exist, or belongs to another customer. Nothing was changed.
+     *
+     *     Look up what the customer has, and use one of those names.
+     */
+    ResourceNotFoundProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'resource-not-found';
+      /** @constant */
+      status: 404;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `rejected`: Octane refused it
+       *     - `not-sent`: nothing reached Octane
+       * @enum {string}
+       */
+      outcome?: 'rejected' | 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -486,7 +704,7 @@ export interface components {
        *     - `unknown`: it may have been made or not
        * @enum {string}
        */
-      outcome: 'unknown';
+      outcome?: 'unknown';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -555,7 +773,7 @@ export interface components {
        *     - `rejected`: Octane refused it
        * @enum {string}
        */
-      outcome: 'rejected';
+      outcome?: 'rejected';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -578,7 +796,7 @@ export interface components {
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
-      outcome: 'not-sent';
+      outcome?: 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -624,7 +842,7 @@ export interface components {
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
-      outcome: 'rejected' | 'not-sent';
+      outcome?: 'rejected' | 'not-sent';
       /** @description Whether the same request may be sent again as it is. */
       retryable: boolean;
     };
@@ -645,7 +863,7 @@ export interface components {
        *     - `rejected`: Octane refused it
        * @enum {string}
        */
-      outcome: 'unknown' | 'rejected';
+      outcome?: 'unknown' | 'rejected';
       /** @description Whether the same request may be sent again as it is. */
       retryable: boolean;
     };
@@ -665,7 +883,7 @@ export interface components {
        *     - `applied`: it was made
        * @enum {string}
        */
-      outcome: 'applied';
+      outcome?: 'applied';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -688,7 +906,7 @@ export interface components {
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
-      outcome: 'not-sent';
+      outcome?: 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -711,7 +929,7 @@ export interface components {
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
-      outcome: 'not-sent';
+      outcome?: 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -736,7 +954,7 @@ export interface components {
        *     - `unknown`: it may have been made or not
        * @enum {string}
        */
-      outcome: 'not-sent' | 'rejected' | 'unknown';
+      outcome?: 'not-sent' | 'rejected' | 'unknown';
       /** @description Whether the same request may be sent again as it is. */
       retryable: boolean;
     };
@@ -756,7 +974,7 @@ export interface components {
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
-      outcome: 'not-sent';
+      outcome?: 'not-sent';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -780,7 +998,7 @@ export interface components {
        *     - `unknown`: it may have been made or not
        * @enum {string}
        */
-      outcome: 'not-sent' | 'unknown';
+      outcome?: 'not-sent' | 'unknown';
       /**
        * @description Whether the same request may be sent again as it is.
        * @constant
@@ -803,7 +1021,7 @@ export interface components {
        *     - `unknown`: it may have been made or not
        * @enum {string}
        */
-      outcome: 'unknown';
+      outcome?: 'unknown';
       /** @description Whether the same request may be sent again as it is. */
       retryable: boolean;
     };
