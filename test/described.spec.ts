@@ -106,7 +106,10 @@ paths:
     $ref: '#/components/pathItems/Check'
 components:
   parameters:
-    tags: { name: tag, in: query, schema: { type: array, items: { type: string, maxLength: 3 } } }
+    tags: { name: tag, in: query, schema: { $ref: '#/components/schemas/Tags' } }
+  schemas:
+    Tags: { type: array, items: { $ref: '#/components/schemas/Tag' } }
+    Tag: { type: string, maxLength: 3, description: A <i>tag</i>. }
   pathItems:
     Check:
       get:
@@ -552,6 +555,24 @@ describe('the OpenAPI document', () => {
     });
     const { get: latest } = document.paths['/v1/customers/{custno}/services/latest/data-pool'];
     expect([latest.tags, latest.summary]).toEqual([['Checks'], 'The latest ‹b>check‹/b>']);
+  });
+
+  it('refers to nothing that it has not', () => {
+    const references = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g);
+    const loose = [...references].filter(
+      ([, kind, name]) => document.components[kind!]?.[name!] === undefined,
+    );
+    expect(loose.map(([reference]) => reference)).toEqual([]);
+    expect(
+      document.paths['/v1/customers/{custno}/services/{lineseqno}/data-pool'].get.parameters,
+    ).toContainEqual(
+      expect.objectContaining({
+        name: 'tag',
+        in: 'query',
+        schema: { $ref: '#/components/schemas/whole.Tags' },
+      }),
+    );
+    expect(document.components.schemas['whole.Tag'].description).toBe('A &lt;i>tag&lt;/i>.');
   });
 
   it('describes what an app may send, and names its components by what every tool takes', async () => {

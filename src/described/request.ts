@@ -3,6 +3,7 @@ import type { Forwarding, Parameters, ParametersOf, Route } from '../operations/
 import { fixedCheck } from '../schemas/fixed-check.ts';
 import { pointerTo } from '../schemas/json-places.ts';
 import { parameterReader } from '../schemas/parameter-reader.ts';
+import type { JsonSchema } from '../validation/json-schema.ts';
 import type { Checked, Violation } from '../validation/validate-body.ts';
 import { isCustomerName, placeIn } from './entry.ts';
 import type { Entry } from './entry.ts';
@@ -11,7 +12,7 @@ import type { OctaneOperation, OctaneParameter } from './octane-operation.ts';
 import { parametersIn } from './routes.ts';
 import { attemptSchemas } from './schema-faults.ts';
 import type { Described } from './schema-faults.ts';
-import { markdown } from './words.ts';
+import { markdown, withPlainWords } from './words.ts';
 
 /** Where the texts of one of Octane's parameters come from. `app`: a parameter of the same name. */
 type Source = 'groupno' | 'custno' | 'app' | { readonly fixed: readonly string[] };
@@ -91,9 +92,12 @@ export function planParameters(
             .map(({ name, list }) => [name, list ? 'list' : 'one'] as const),
         ),
       ) as ParametersOf['query'],
-      objects: reader.objects.map((object) =>
-        object['in'] === 'path' ? { ...object, name: plain.get(object['name'] as string) } : object,
-      ),
+      objects: reader.objects.map((object) => ({
+        ...object,
+        ...withPlainWords({ schema: object['schema'] }),
+        ...(object['in'] === 'path' && { name: plain.get(object['name'] as string) }),
+      })),
+      schemas: withPlainWords(reader.components) as Record<string, JsonSchema>,
       read: (given) => {
         const named = Object.fromEntries(
           [...plain].flatMap(([name, written]) =>

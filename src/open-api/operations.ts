@@ -118,9 +118,12 @@ export function describe(operation: Operation, settings: Settings): DescribedRou
   };
 }
 
-/** The schemas of the bodies and answers of an operation. */
-export function schemasOf({ body, answer }: Operation, settings: Settings): Record<string, JsonSchema> {
-  return { ...body?.schemas(settings), ...answer.schemas };
+/** The schemas of parameters, body and answer of an operation. */
+export function schemasOf(
+  { parameters, body, answer }: Operation,
+  settings: Settings,
+): Record<string, JsonSchema> {
+  return { ...parameters?.schemas, ...body?.schemas(settings), ...answer.schemas };
 }
 
 /** What anybody may read, by `Controller.handler`: what the code of a handler does not say of itself. */

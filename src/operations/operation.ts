@@ -29,6 +29,8 @@ export interface ParametersOf {
   read(sent: Parameters): Checked<Parameters>;
   /** Parameter objects of OpenAPI, in order, without the customer number. */
   readonly objects: readonly JsonSchema[];
+  /** What those refer to: JSON Schemas by their names in the OpenAPI document. */
+  readonly schemas?: Readonly<Record<string, JsonSchema>>;
 }
 
 /** How the body of a request is read, and what the OpenAPI document says of it. */
