@@ -1,5 +1,7 @@
-import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose';
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
+import { newProofKey } from './proof-key.ts';
+import { requestToken as requestBoundToken } from './request-token.ts';
 import { scopes } from './seed.ts';
 
 let provider: IdentityProvider;
@@ -75,6 +77,16 @@ it('gives a signed access token for an hour, with the customer asked for', async
   expect(exp).toBe(iat + 3600);
   expect(jti).toEqual(expect.any(String));
   expect(decodeProtectedHeader(answer.body.access_token).kid).toEqual(expect.any(String));
+});
+
+it('binds a token to the key of a proof', async () => {
+  const { issuer } = provider;
+  const { accessToken } = await requestBoundToken({
+    issuer,
+    client: 'billing-service',
+    key: await newProofKey(),
+  });
+  expect(decodeJwt(accessToken)).toMatchObject({ cnf: { jkt: expect.stringMatching(/^[\w-]{43}$/) } });
 });
 
 it('gives every scope to a request without any', async () => {

@@ -98,6 +98,14 @@ describe('npm run token', () => {
     expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   });
 
+  it('prints the headers of a request with a bound token', async () => {
+    const asked = ['--dpop', 'POST http://localhost:3000/v1/x', '--issuer', provider.issuer];
+    const { stdout } = await run('--client', 'billing-service', ...asked);
+    expect(stdout).toMatch(/^Authorization: DPoP [\w-]+\.[\w-]+\.[\w-]+\nDPoP: [\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const { stderr, code } = await run('--client', 'billing-service', '--dpop', 'POST');
+    expect({ stderr, code }).toEqual({ stderr: '--dpop must be a method and a URL.\n', code: 1 });
+  });
+
   it('asks for the scopes that it is given', async () => {
     const { stdout } = await run(
       '--client',

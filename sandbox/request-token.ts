@@ -1,4 +1,5 @@
 import { isObject } from './fields.ts';
+import type { ProofKey } from './proof-key.ts';
 import { clients } from './seed.ts';
 
 export interface Token {
@@ -16,6 +17,8 @@ export async function requestToken(asked: {
   client: string;
   custno?: string | undefined;
   scope?: string | undefined;
+  /** The token is bound to it. */
+  key?: ProofKey | undefined;
 }): Promise<Token> {
   const { issuer } = asked;
   const client = clients.find(({ clientId }) => clientId === asked.client);
@@ -28,9 +31,12 @@ export async function requestToken(asked: {
   if (asked.scope !== undefined) form.set('scope', asked.scope);
   const credentials = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64');
 
-  const response = await fetch(new URL('/token', issuer), {
+  const url = new URL('/token', issuer);
+  const proof = await asked.key?.proofFor('POST', url.href);
+
+  const response = await fetch(url, {
     method: 'POST',
-    headers: { Authorization: `Basic ${credentials}` },
+    headers: { Authorization: `Basic ${credentials}`, ...(proof !== undefined && { DPoP: proof }) },
     body: form,
   }).catch(() => {
     throw new Error(`No identity provider answers at ${issuer}: start the sandbox with \`npm run sandbox\`.`);
