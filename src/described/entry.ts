@@ -261,7 +261,7 @@ const RULES: { readonly [Property in keyof Entry]-?: Rule<NonNullable<Entry[Prop
   description: text,
 };
 const REQUIRED: readonly (keyof Entry)[] = ['name', 'octane', 'route', 'scope', 'effect'];
-const IN_CODE: readonly (keyof Entry)[] = ['name', 'requireAcr', 'maxAuthAgeSeconds'];
+const IN_CODE: ReadonlySet<string> = new Set<keyof Entry>(['name', 'requireAcr', 'maxAuthAgeSeconds']);
 const OF_A_CHANGE: readonly (keyof Entry)[] = ['repeat', 'key', 'keyHours', 'limit', 'inDoubt'];
 const OF_A_READ: readonly (keyof Entry)[] = ['cache'];
 
@@ -278,8 +278,7 @@ export function readEntry(
 ): Partial<Entry> {
   const name = isObject(value) ? value['name'] : undefined;
   if (isObject(value) && inCode.includes(name as string)) {
-    const isForeign = (property: string): boolean =>
-      Object.hasOwn(RULES, property) && !IN_CODE.includes(property as keyof Entry);
+    const isForeign = (property: string): boolean => Object.hasOwn(RULES, property) && !IN_CODE.has(property);
     for (const property of Object.keys(value).filter(isForeign))
       faults.add(placeIn(place, property), 'is nothing for an operation that has its rules in code');
     return (
