@@ -21,6 +21,7 @@ import { Lifecycle } from './health/lifecycle.ts';
 import { HttpModule } from './http/http.module.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { LimitsModule } from './limits/limits.module.ts';
+import { LinksModule } from './links/links.module.ts';
 import { OpenApiModule } from './open-api/open-api.module.ts';
 import { Operations } from './operations/operations.ts';
 import { OperationsModule } from './operations/operations.module.ts';
@@ -80,6 +81,7 @@ export class AppModule {
         LimitsModule,
         AuthModule,
         CallersModule,
+        LinksModule,
         ...operations.map(({ module }) => module),
         ProblemsModule,
         ...(settings.docs === 'on' ? [OpenApiModule] : []),

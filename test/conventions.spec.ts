@@ -95,8 +95,16 @@ function registeredRoutes(): string[] {
   return routes;
 }
 
+/** With the scopes that they need. */
+const LINK_ROUTES = [
+  ['PUT', '/v1/customers/:custno/users/:subject', 'customer-links:write'],
+  ['DELETE', '/v1/customers/:custno/users/:subject', 'customer-links:write'],
+  ['GET', '/v1/customers/:custno/users', 'customer-links:read'],
+] as const;
+
 const isPublic = (handler: object): boolean => Reflect.hasMetadata(Public.KEY, handler);
-const concrete = (path: string): string => path.replace(':custno', '700123').replace(':code', 'not-found');
+const concrete = (path: string): string =>
+  path.replace(':custno', '700123').replace(':subject', 'user-1').replace(':code', 'not-found');
 
 describe('every handler', () => {
   it('is one of these', () => {
@@ -110,6 +118,7 @@ describe('every handler', () => {
         'GET /openapi.json',
         'GET /problems',
         'GET /problems/:code',
+        ...LINK_ROUTES.map(([method, path]) => `${method} ${path}`),
         ...operations.map(({ route }) => `${methodOf(route)} ${routerPathOf(route)}`),
       ].toSorted(),
     );
@@ -126,6 +135,7 @@ describe('every handler', () => {
         '/openapi.json: anybody',
         '/problems: anybody',
         '/problems/:code: anybody',
+        ...LINK_ROUTES.map(([, path, scope]) => `${path}: ${scope}`),
         ...operations.map(({ route, scope }) => `${routerPathOf(route)}: ${scope}`),
       ].toSorted(),
     );
@@ -180,6 +190,8 @@ describe('every route', () => {
         'GET, HEAD /openapi.json',
         'GET, HEAD /problems',
         'GET, HEAD /problems/:code',
+        'GET, HEAD /v1/customers/:custno/users',
+        'PUT, DELETE /v1/customers/:custno/users/:subject',
         ...operations.map(
           ({ route }) =>
             `${methodOf(route) === 'GET' ? 'GET, HEAD' : methodOf(route)} ${routerPathOf(route)}`,
@@ -190,8 +202,9 @@ describe('every route', () => {
 
   it('is in the table that tells a wrong method from a wrong path', () => {
     const table = gateway.application.get(RouteTable);
-    for (const { method, path } of handlers()) {
-      expect(table.methodsOf(concrete(path))).toEqual(method === 'GET' ? ['GET', 'HEAD'] : [method]);
+    for (const [path, ofPath] of Map.groupBy(handlers(), (handler) => handler.path)) {
+      const methods = ofPath.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+      expect(table.methodsOf(concrete(path))).toEqual(methods.toSorted());
     }
   });
 });

@@ -7,11 +7,15 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { eventually } from './support/eventually.ts';
 import { compileGateway } from './support/gateway-process.ts';
+import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway } from './support/gateway.ts';
+import type { Answer } from './support/gateway.ts';
+import { TestPostgres } from './support/postgres.ts';
 import { STORE_KINDS, TestStores } from './support/stores.ts';
 
 /** Compiling and starting take seconds, and more on a busy machine. */
 const SLOW_MS = 120_000;
+const NOT_SENT = { outcome: 'not-sent', retryable: true };
 const sha256 = (subject: string): string => createHash('sha256').update(subject).digest('hex');
 
 let build: Awaited<ReturnType<typeof compileGateway>>;
@@ -27,6 +31,20 @@ interface Link {
   readonly custno: string;
 }
 
+/** An app whose users have the customers of the links, and a service that may only look at them. */
+function withLinks(file: Record<string, any>): void {
+  const [{ issuer }] = file['issuers'];
+  file['callers'].push({
+    clientId: 'linked-app',
+    issuer,
+    groupno: '1001',
+    customers: 'own',
+    directory: 'links',
+    scopes: ['customer-links:write'],
+  });
+  file['blocked'] = { customers: [{ groupno: '1001', custno: '700666' }] };
+}
+
 const optionsOf = (values: Partial<Link>): string[] =>
   Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 
@@ -37,7 +55,7 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
   beforeAll(async () => {
     stores = await TestStores.start(kind);
     databaseUrl = await stores.newUrl();
-    gateway = await TestGateway.start({ environment: { DATABASE_URL: databaseUrl } });
+    gateway = await TestGateway.start({ environment: { DATABASE_URL: databaseUrl }, gatewayFile: withLinks });
   }, SLOW_MS);
   afterAll(async () => {
     await gateway.stop();
@@ -47,7 +65,11 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
   const start = (args: readonly string[], url = databaseUrl) =>
     spawn(process.execPath, ['dist/links/cli.js', ...args], {
       cwd: build.folder,
-      env: { DATABASE_URL: url, GATEWAY_FILE: join(gateway.folder, 'gateway.yaml') },
+      env: {
+        NODE_COMPILE_CACHE: join(build.folder, 'dist/compile-cache'),
+        DATABASE_URL: url,
+        GATEWAY_FILE: join(gateway.folder, 'gateway.yaml'),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
 
@@ -168,7 +190,7 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
     });
 
     it('imports all or nothing also when it is killed', async () => {
-      const count = 60_000;
+      const count = 20_000;
       const pipe = join(gateway.folder, 'pipe');
       await once(spawn('mkfifo', [pipe]), 'close');
       const child = start(['import', pipe]);
@@ -188,4 +210,223 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
       await eventually(async () => (await gateway.setDirectDebit()).status === 200);
     });
   });
+
+  /** A request of a user of the app, for a customer. */
+  async function useOf(custno: string, subject: string, at = gateway): Promise<Answer> {
+    const token = await gateway.issuer.token({
+      claims: { client_id: 'linked-app', sub: subject, custno: '700999' },
+    });
+    return at.setDirectDebit(undefined, { path: `/v1/customers/${custno}/direct-debit`, token });
+  }
+
+  const scope = 'customer-links:read customer-links:write';
+  const service = (claims: Record<string, unknown> = {}): Promise<string> =>
+    gateway.issuer.token({ claims: { client_id: 'billing-service', sub: 'service', scope, ...claims } });
+
+  const userPath = (subject: string, custno = '700123', issuer = gateway.issuer.issuer): string =>
+    `/v1/customers/${custno}/users/${encodeURIComponent(subject)}?issuer=${encodeURIComponent(issuer)}`;
+
+  async function change(method: 'PUT' | 'DELETE', path: string, at = gateway): Promise<Answer> {
+    return at.call({ method, path, token: await service() });
+  }
+
+  async function usersOf(custno: string, claims: Record<string, unknown> = {}): Promise<unknown> {
+    const path = `/v1/customers/${custno}/users`;
+    const { status, json } = await gateway.call({ method: 'GET', path, token: await service(claims) });
+    expect(status).toBe(200);
+    return json.users;
+  }
+
+  const lineOf = (answer: Answer): Record<string, unknown> =>
+    gateway.log
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .find(
+        ({ requestId, msg }) => requestId === answer.headers['x-request-id'] && msg === 'request completed',
+      )!;
+
+  describe('with directory: links', () => {
+    it('a user has the customers of the links, whatever the token says', async () => {
+      expectProblem(await useOf('700999', 'user-a'), 403, 'customer-not-permitted');
+      expectProblem(await useOf('me', 'user-a'), 403, 'customer-not-permitted');
+      expect((await change('PUT', userPath('user-a', '700301'))).status).toBe(204);
+      expect((await useOf('700301', 'user-a')).status).toBe(200);
+      expect((await useOf('me', 'user-a')).status).toBe(200);
+      expect(gateway.octane.hits.at(-1)!.path).toContain('/group/1001/customer/700301/');
+      expectProblem(await useOf('700999', 'user-a'), 403, 'customer-not-permitted');
+      expectProblem(await useOf('700301', 'user-b'), 403, 'customer-not-permitted');
+      await change('PUT', userPath('user-a', '700302'));
+      expect((await useOf('700302', 'user-a')).status).toBe(200);
+      expect((await useOf('me', 'user-a')).json.detail).toContain('several');
+      expect((await change('DELETE', userPath('user-a', '700301'))).status).toBe(204);
+      expectProblem(await useOf('700301', 'user-a'), 403, 'customer-not-permitted');
+      expect((await useOf('me', 'user-a')).status).toBe(200);
+    });
+
+    it('a link of another group, or to a blocked customer, helps nobody', async () => {
+      const path = userPath('user-c', '700303');
+      const token = await service({ client_id: 'other-group' });
+      expect((await gateway.call({ method: 'PUT', path, token })).status).toBe(204);
+      expectProblem(await useOf('700303', 'user-c'), 403, 'customer-not-permitted');
+      expectProblem(await change('PUT', userPath('user-c', '700666')), 403, 'access-blocked');
+      expect(
+        (await customers('link', ...optionsOf(linkOf({ subject: 'user-c', custno: '700666' })))).code,
+      ).toBe(0);
+      const answer = await eventually(async () => {
+        const given = await useOf('700666', 'user-c');
+        return given.json.code !== 'customer-not-permitted' && given;
+      });
+      expectProblem(answer, 403, 'access-blocked');
+    });
+
+    it('what the command changes is in force a little later', async () => {
+      const link = linkOf({ subject: 'user-d', custno: '700304' });
+      expectProblem(await useOf('700304', 'user-d'), 403, 'customer-not-permitted');
+      await customers('link', ...optionsOf(link));
+      await eventually(async () => (await useOf('700304', 'user-d')).status === 200);
+      await customers('unlink', ...optionsOf(link));
+      await eventually(async () => (await useOf('700304', 'user-d')).status === 403);
+    });
+
+    it('whose subject is the digest of another one is not that person', async () => {
+      const address = 'max@example.com';
+      const digest = `@sha256:${sha256(address)}`;
+      await change('PUT', userPath(address, '700305'));
+      expect((await useOf('700305', address)).status).toBe(200);
+      expectProblem(await useOf('700305', digest), 403, 'customer-not-permitted');
+      expect(await usersOf('700305')).toEqual([{ issuer: gateway.issuer.issuer, subject: digest }]);
+      await change('DELETE', userPath(digest, '700305'));
+      expectProblem(await useOf('700305', address), 403, 'customer-not-permitted');
+    });
+  });
+
+  describe('over HTTP', () => {
+    it.each([['a/b'], ['a%2Fb'], ['auth0|1 2'], ['ü'], ['..'], ['a?b#c'], ['+'], ['a%']])(
+      'the subject %j is linked, listed and unlinked, twice like once',
+      async (subject) => {
+        const custno = '700401';
+        const stored = subject === 'ü' ? `@sha256:${sha256(subject)}` : subject;
+        for (let times = 0; times < 2; times += 1)
+          expect(await change('PUT', userPath(subject, custno))).toMatchObject({ status: 204, text: '' });
+        expect(await usersOf(custno)).toEqual([{ issuer: gateway.issuer.issuer, subject: stored }]);
+        expect(await usersOf(custno, { client_id: 'other-group' })).toEqual([]);
+        for (let times = 0; times < 2; times += 1)
+          expect(await change('DELETE', userPath(subject, custno))).toMatchObject({ status: 204, text: '' });
+        expect(await usersOf(custno)).toEqual([]);
+      },
+    );
+
+    it.each([
+      ['no issuer', ''],
+      ['an empty one', '?issuer='],
+      ['an unknown one', '?issuer=https%3A%2F%2Fstranger.example.com'],
+      ['two', '?issuer=ISSUER&issuer=ISSUER'],
+      ['another parameter', '?issuer=ISSUER&surprise=1'],
+    ])('%s is no valid request', async (_, query) => {
+      const asked = query.replaceAll('ISSUER', encodeURIComponent(gateway.issuer.issuer));
+      for (const method of ['PUT', 'DELETE'] as const)
+        expectProblem(await change(method, `/v1/customers/700402/users/u${asked}`), 400, 'invalid-request');
+    });
+
+    it('an empty subject is refused', async () => {
+      expectProblem(await change('PUT', userPath('', '700402')), 404, 'not-found');
+      expectProblem(await change('PUT', userPath('u', '0700402')), 400, 'invalid-request');
+    });
+
+    it('is for callers for all customers that have the scope', async () => {
+      const path = userPath('u', '700123', 'unknown');
+      const app = await gateway.issuer.token({ claims: { client_id: 'linked-app', scope } });
+      const noScope = await service({ scope: 'direct-debit:write' });
+      for (const [method, at] of [
+        ['PUT', path],
+        ['DELETE', path],
+        ['GET', '/v1/customers/700123/users'],
+      ] as const) {
+        expectProblem(await gateway.call({ method, path: at }), 401, 'authentication-required');
+        expectProblem(await gateway.call({ method, path: at, token: app }), 403, 'customer-not-permitted');
+        expectProblem(await gateway.call({ method, path: at, token: noScope }), 403, 'insufficient-scope');
+      }
+      const other = await gateway.call({ method: 'PATCH', path, token: app });
+      expectProblem(other, 405, 'method-not-allowed');
+      expect(other.headers.allow).toBe('DELETE, PUT');
+    });
+
+    it('"me" is the own customer of the service, where it has one', async () => {
+      const token = await service({ custno: '700403' });
+      expect((await gateway.call({ method: 'PUT', path: userPath('u', 'me'), token })).status).toBe(204);
+      expect(await usersOf('700403')).toHaveLength(1);
+      const nobody = await service({ custno: undefined });
+      const answer = await gateway.call({ method: 'PUT', path: userPath('u', 'me'), token: nobody });
+      expectProblem(answer, 403, 'customer-not-permitted');
+    });
+
+    it('each request has one line for auditors, refused or not', async () => {
+      const address = 'audit@example.com';
+      const subject = sha256(address).slice(0, 16);
+      const audited = { audit: true, client: 'billing-service', group: '1001', custno: '700404' };
+      const { issuer } = gateway.issuer;
+      for (const method of ['PUT', 'DELETE'] as const)
+        expect(lineOf(await change(method, userPath(address, '700404')))).toMatchObject({
+          ...audited,
+          status: 204,
+          issuer,
+          subject,
+        });
+      const digest = userPath(`@sha256:${sha256(address)}`, '700404');
+      expect(lineOf(await change('DELETE', digest))).toMatchObject({ ...audited, subject });
+      const token = await service({ scope: '' });
+      const refused = await gateway.call({ method: 'PUT', path: userPath(address, '700404'), token });
+      expect(lineOf(refused)).toMatchObject({ ...audited, status: 403, issuer, subject });
+      const users = await gateway.call({ method: 'GET', path: '/v1/customers/700404/users', token });
+      expect(lineOf(users)).toMatchObject({ ...audited, status: 403 });
+      expect(lineOf(users)).not.toHaveProperty('subject');
+    });
+  });
+});
+
+describe('when the store is away', () => {
+  it(
+    'a known link counts for some seconds, then the answer is 503, and a replica knows of a change within 5 s',
+    async () => {
+      const postgres = await TestPostgres.start();
+      const environment = { DATABASE_URL: await postgres.newDatabase() };
+      const gateway = await TestGateway.start({ environment, gatewayFile: withLinks });
+      const replica = await TestGateway.start({ environment, gatewayFile: withLinks, beside: gateway });
+      try {
+        const { issuer } = gateway.issuer;
+        const token = await gateway.issuer.token({ claims: { client_id: 'linked-app', custno: undefined } });
+        const service = await gateway.issuer.token({
+          claims: { client_id: 'billing-service', scope: 'customer-links:write' },
+        });
+        const user = `/v1/customers/700123/users/user-1?issuer=${encodeURIComponent(issuer)}`;
+        const change = (method: string): Promise<Answer> =>
+          gateway.call({ method, path: user, token: service });
+        const use = (): Promise<Answer> =>
+          replica.sendWelcomeEmail({ token, path: '/v1/customers/me/send-welcome-email' });
+        expectProblem(await use(), 403, 'customer-not-permitted');
+        for (const [method, status] of [
+          ['PUT', 204],
+          ['DELETE', 403],
+          ['PUT', 204],
+        ] as const) {
+          expect((await change(method)).status).toBe(204);
+          await eventually(async () => (await use()).status === status);
+        }
+        await postgres.goDown();
+        const refused = await eventually(async () => {
+          const answer = await use();
+          expect(answer.status).not.toBe(403);
+          return answer.json?.code === 'directory-unavailable' && answer;
+        });
+        expectProblem(refused, 503, 'directory-unavailable', NOT_SENT);
+        expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+        for (const method of ['PUT', 'DELETE'])
+          expectProblem(await change(method), 503, 'directory-unavailable', NOT_SENT);
+      } finally {
+        await replica.stop();
+        await gateway.stop();
+        await postgres.stop();
+      }
+    },
+    SLOW_MS,
+  );
 });

@@ -8,6 +8,7 @@ import type { RefusedMessage } from '../http/parser-errors.ts';
 import { PeerAddress } from '../http/peer-address.ts';
 import { refusal } from '../http/problem.filter.ts';
 import { hungUp } from '../http/request-end.ts';
+import { auditedUser } from '../links/link-request.ts';
 import { Operations } from '../operations/operations.ts';
 import { PROBLEMS } from '../problems/catalogue.ts';
 import type { Outcome } from '../problems/catalogue.ts';
@@ -18,7 +19,7 @@ import { traceIdOf } from '../telemetry/trace-context.ts';
 
 /**
  * The one `request completed` line of a request: nothing in it but what a request is told apart and judged by. That of an
- * attempted operation, allowed or refused, is its audit event too.
+ * attempted operation, or of the customer links, allowed or refused, is its audit event too.
  */
 @Injectable()
 export class RequestLine {
@@ -41,6 +42,8 @@ export class RequestLine {
     const clientId = caller?.clientId ?? principal?.clientId;
     const served = this.operations.at(request.method, request.routeOptions.url);
     const operation = served?.name;
+    const linked = auditedUser(request);
+    const isAudited = operation !== undefined || linked !== undefined;
     this.logger.info(
       // What is undefined is not written.
       {
@@ -58,12 +61,12 @@ export class RequestLine {
         cause: problem?.extras.cause,
         peer: problem && this.peers.of(request.raw.socket, request.headers),
         outcome: served?.kind === 'change' ? outcomeOf(problem, reply) : undefined,
-        audit: operation && true,
+        audit: isAudited || undefined,
         operation,
-        issuer: operation && principal?.issuer,
-        subject: operation && principal && recordedName(principal.subject),
+        issuer: linked ? linked.issuer : operation && principal?.issuer,
+        subject: linked ? linked.subject : operation && principal && recordedName(principal.subject),
         actor: (operation && caller?.actor !== undefined && recordedName(caller.actor)) || undefined,
-        custno: operation && custnoOf(request),
+        custno: isAudited ? custnoOf(request) : undefined,
         replayed: (operation && reply.hasHeader('idempotency-replayed')) || undefined,
       },
       'request completed',

@@ -4,11 +4,12 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { challenge } from '../auth/challenge.ts';
 import { principalSlot, schemeOf } from '../auth/principal.ts';
-import { isPublic, requiredScope } from '../operations/access.decorators.ts';
+import { isForAllCustomers, isPublic, requiredScope } from '../operations/access.decorators.ts';
 import { Operations } from '../operations/operations.ts';
 import { CUSTNO } from '../config/customer-number.ts';
 import { Problem } from '../problems/problem.ts';
 import { CallerDirectory } from './caller-directory.ts';
+import { LinkedCustomers } from './linked-customers.ts';
 import { requireLogin } from './login.ts';
 import { callerSlot, custnoSlot } from './caller.ts';
 import type { Caller } from './caller.ts';
@@ -20,9 +21,10 @@ export class AuthorizeGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly directory: CallerDirectory,
     private readonly operations: Operations,
+    private readonly links: LinkedCustomers,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { custno?: string } }>>();
     const scope = requiredScope(this.reflector, context);
@@ -39,13 +41,30 @@ export class AuthorizeGuard implements CanActivate {
         headers: challenge(schemeOf(principalSlot.need(request)), { error: 'insufficient_scope', scope }),
       });
     }
-    const permitted = permittedCustomer(caller, custno);
-    this.directory.requireCustomerFree(caller.groupno, permitted);
-    const operation = this.operations.at(request.method, request.routeOptions.url);
-    if (operation) requireLogin(operation, principalSlot.need(request));
-    custnoSlot.set(request, permitted);
-    return true;
+    const permit = (ownCustnos: readonly string[]): true => {
+      const permitted = custno === undefined ? '' : permittedCustomer(caller, custno, ownCustnos);
+      this.directory.requireCustomerFree(caller.groupno, permitted);
+      const operation = this.operations.at(request.method, request.routeOptions.url);
+      if (operation) requireLogin(operation, principalSlot.need(request));
+      custnoSlot.set(request, permitted);
+      return true;
+    };
+    const isForAll = custno === undefined || isForAllCustomers(this.reflector, context);
+    if (isForAll && caller.customers === 'own') {
+      throw new Problem('customer-not-permitted', {
+        detail: 'This operation is for clients that may act for every customer.',
+      });
+    }
+    // Nobody else waits.
+    if (caller.directory === 'token' || !needsOwn(caller, custno)) return permit(caller.ownCustnos);
+    const linked = this.links.customersOf(caller);
+    return linked instanceof Promise ? linked.then(permit) : permit(linked);
   }
+}
+
+/** Whether the customers of the user itself decide. */
+function needsOwn({ customers }: Caller, custno: string | undefined): boolean {
+  return custno !== undefined && (custno === 'me' || customers === 'own');
 }
 
 /** It must stand in the path as it is: the router decodes what it hands on, and paths are exact. */
@@ -58,25 +77,23 @@ function isWellFormed(custno: string, { url, routeOptions }: FastifyRequest): bo
   return path.split('/').at(names.indexOf(':custno') - names.length) === custno;
 }
 
-/** @param custno undefined for an operation that belongs to no customer: so does what is returned, as an empty text */
-function permittedCustomer(caller: Caller, custno: string | undefined): string {
-  if (custno === undefined) {
-    if (caller.customers === 'any') return '';
+function permittedCustomer(caller: Caller, custno: string, ownCustnos: readonly string[]): string {
+  if (!needsOwn(caller, custno)) return custno;
+  const [own, ...others] = ownCustnos;
+  const isLinked = caller.directory === 'links';
+  if (own === undefined) {
     throw new Problem('customer-not-permitted', {
-      detail: 'This operation is for clients that may act for every customer.',
+      detail: isLinked
+        ? 'The user of the access token is linked to no customer.'
+        : 'The access token names no customer.',
     });
   }
-  if (custno !== 'me' && caller.customers === 'any') return custno;
-  const [own, ...others] = caller.ownCustnos;
-  if (own === undefined) {
-    throw new Problem('customer-not-permitted', { detail: 'The access token names no customer.' });
-  }
   if (custno !== 'me') {
-    if (caller.ownCustnos.includes(custno)) return custno;
+    if (ownCustnos.includes(custno)) return custno;
     throw new Problem('customer-not-permitted');
   }
   if (others.length === 0) return own;
   throw new Problem('customer-not-permitted', {
-    detail: 'The access token names several customers. Put the number of one of them in the path.',
+    detail: `The ${isLinked ? 'user is linked to' : 'access token names'} several customers. Put the number of one of them in the path.`,
   });
 }

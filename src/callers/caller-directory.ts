@@ -51,7 +51,8 @@ export class CallerDirectory {
       actor: actorOf(claims['act']),
       groupno,
       customers: config.customers,
-      ownCustnos: custnosOf(claimAt(claims, config.custnoClaim)),
+      directory: config.directory,
+      ownCustnos: config.directory === 'token' ? custnosOf(claimAt(claims, config.custnoClaim)) : [],
       scopes: new Set([...scopes, ...config.scopes]),
       rateLimit: config.rateLimit,
     };

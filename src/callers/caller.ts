@@ -10,7 +10,9 @@ export interface Caller {
   readonly groupno: string;
   /** `own`: only the customers in the token; `any`: every customer of the group. */
   readonly customers: 'own' | 'any';
-  /** The customers that the token names, each once; none where it names none. */
+  /** Where its own customers stand. */
+  readonly directory: 'token' | 'links';
+  /** The customers that the token names, each once; none where it names none, or where the links decide. */
   readonly ownCustnos: readonly string[];
   /** Of the token and of the gateway file together. */
   readonly scopes: ReadonlySet<string>;

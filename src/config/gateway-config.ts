@@ -52,6 +52,8 @@ export interface CallerConfig {
   readonly customers: 'own' | 'any';
   /** The claim that names the token's own customers. */
   readonly custnoClaim: string;
+  /** Where the own customers of a user stand: in its token, or in the customer links, whatever the token says. */
+  readonly directory: 'token' | 'links';
   /** Granted beside the token's own scopes. */
   readonly scopes: readonly string[];
   /** Requests a minute; undefined: the setting for all callers. */

@@ -76,6 +76,9 @@ export class CallerEntry {
   @IsClaim()
   custnoClaim: string = 'custno';
 
+  @IsIn(['token', 'links'], { message: 'must be token or links' })
+  directory: 'token' | 'links' = 'token';
+
   @AreScopes()
   scopes: string[] = [];
 

@@ -138,8 +138,9 @@ function keysOf(located: Located<IssuerEntry>, sources: Sources): IssuerKeySourc
 }
 
 function callerOf(entry: CallerEntry): CallerConfig {
-  const { clientId, issuer, customers, custnoClaim, scopes, rateLimit } = entry;
-  return { clientId, issuer, groupno: groupChoiceOf(entry), customers, custnoClaim, scopes, rateLimit };
+  const { clientId, issuer, customers, custnoClaim, directory, scopes, rateLimit } = entry;
+  const groupno = groupChoiceOf(entry);
+  return { clientId, issuer, groupno, customers, custnoClaim, directory, scopes, rateLimit };
 }
 
 function groupChoiceOf({ groupno = '', groupnoClaim, groups = {} }: CallerEntry): GroupChoice {

@@ -35,6 +35,6 @@ import { StoreWatch } from './store/store-watch.ts';
     Journal,
     Retention,
   ],
-  exports: [Journal, StoreWatch],
+  exports: [Journal, JournalStore, StoreWatch],
 })
 export class JournalModule {}

@@ -12,7 +12,15 @@ import type { JsonSchema } from '../validation/json-schema.ts';
 import type { Violation } from '../validation/validate-body.ts';
 import { ANSWER_HEADERS, headerRefs, REQUEST_HEADERS } from './headers.ts';
 import type { AnswerHeader } from './headers.ts';
-import { describe, DOCUMENTATION, schemasOf } from './operations.ts';
+import {
+  CUSTNO,
+  describe,
+  DOCUMENTATION,
+  LINKS,
+  LINKS_SCHEMAS,
+  LINKS_TAG_WORDS,
+  schemasOf,
+} from './operations.ts';
 import type { DescribedRoute } from './operations.ts';
 import { PROBLEM_CODES, problemExample, problemSchemas, schemaName } from './problems.ts';
 
@@ -46,12 +54,12 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
   const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, OperationObject>).map(([method, scanned]) => {
       const handler = scanned['operationId'] as string;
-      const route = described.get(`${method} ${path}`) ?? DOCUMENTATION[handler];
+      const route = described.get(`${method} ${path}`) ?? LINKS[handler] ?? DOCUMENTATION[handler];
       if (!route) throw new Error(`${handler} has no description`);
       return { path, method, route, object: { ...scanned, ...operationObject(route) } };
     }),
   );
-  const order = [...described.values(), ...Object.values(DOCUMENTATION)];
+  const order = [...described.values(), ...Object.values(LINKS), ...Object.values(DOCUMENTATION)];
   const inOrder = routes.toSorted((one, other) => order.indexOf(one.route) - order.indexOf(other.route));
   const paths: Record<string, Record<string, object>> = {};
   for (const { path, method, object } of inOrder) paths[path] = { ...paths[path], [method]: object };
@@ -68,21 +76,19 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
   };
 
   function operationObject(route: DescribedRoute): OperationObject {
-    const { operationId, tag, summary, description: words, answer, operation } = route;
+    const { operationId, tag, summary, description: words, answer, operation, scope } = route;
     return {
       operationId,
       tags: [tag],
       summary,
       description: words,
-      security: operation
-        ? [{ accessToken: [operation.scope] }, { boundAccessToken: [operation.scope] }]
-        : [],
+      security: scope ? [{ accessToken: [scope] }, { boundAccessToken: [scope] }] : [],
       parameters: parametersOf(route),
       ...(operation?.body && { requestBody: requestBody(operation.body) }),
       responses: {
         [answer.status]: {
           description: answer.description,
-          headers: headerRefs(answerHeaders(answer.status, [], operation)),
+          headers: headerRefs(answerHeaders(answer.status, [], route)),
           ...(answer.content && { content: answer.content }),
         },
         ...problemResponses(route),
@@ -104,7 +110,8 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
     };
   }
 
-  function problemResponses({ operation, problems }: DescribedRoute): Record<string, object> {
+  function problemResponses(route: DescribedRoute): Record<string, object> {
+    const { operation, problems } = route;
     const byStatus = Map.groupBy(problems, (code) => PROBLEMS[code].status);
     const responses = [...byStatus].toSorted(([one], [other]) => one - other);
     return {
@@ -113,7 +120,7 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
           status,
           {
             description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
-            headers: headerRefs(answerHeaders(status, codes, operation)),
+            headers: headerRefs(answerHeaders(status, codes, route)),
             content: problemContent(codes, operation),
           },
         ]),
@@ -184,12 +191,14 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
     return {
       ...Object.assign({}, ...all.map((operation) => schemasOf(operation, settings))),
       ...problemSchemas(publicUrl, { operations: all, codes: usedCodes() }),
+      ...LINKS_SCHEMAS,
       ...EXPLANATION_SCHEMAS,
     };
   }
 }
 
-function parametersOf({ operation, operationId }: DescribedRoute): object[] {
+function parametersOf({ operation, operationId, parameters }: DescribedRoute): object[] {
+  if (parameters) return [...parameters, parameterRef('XRequestId')];
   if (!operation) return operationId === 'explainProblem' ? [CODE] : [];
   return [
     ...(operation.customers === 'none' ? [] : [parameterRef('Custno')]),
@@ -214,7 +223,7 @@ function idempotencyKeyOf({ key, keyHours = 24 }: Change): object {
 function answerHeaders(
   status: number,
   codes: readonly ProblemCode[],
-  operation: Operation | undefined,
+  { operation, scope }: Pick<DescribedRoute, 'operation' | 'scope'>,
 ): AnswerHeader[] {
   const waits = codes.some(
     (code) => PROBLEMS[code].retryAfterSeconds !== undefined || code === 'rate-limited',
@@ -222,25 +231,15 @@ function answerHeaders(
   return [
     'X-Request-Id',
     ...(waits ? (['Retry-After'] as const) : []),
-    ...(operation && COUNTED.has(status) ? (['RateLimit-Policy', 'RateLimit'] as const) : []),
+    ...(scope && COUNTED.has(status) ? (['RateLimit-Policy', 'RateLimit'] as const) : []),
     ...(operation?.kind === 'change' && REPLAYED.has(status) ? (['Idempotency-Replayed'] as const) : []),
     ...(operation && status === operation.answer.status && isKept(operation) ? OF_KEPT_ANSWERS : []),
-    ...(operation && (status === 401 || status === 403) ? (['WWW-Authenticate'] as const) : []),
+    ...(scope && (status === 401 || status === 403) ? (['WWW-Authenticate'] as const) : []),
   ];
 }
 
 /** What a request gets that no operation takes. */
 const OF_NO_OPERATION: readonly ProblemCode[] = ['invalid-request', 'not-found', 'method-not-allowed'];
-
-const CUSTNO = {
-  name: 'custno',
-  in: 'path',
-  required: true,
-  description:
-    'The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.',
-  schema: { type: 'string', pattern: '^(me|[1-9][0-9]{0,9})$' },
-  example: 'me',
-};
 
 const CODE = {
   name: 'code',
@@ -319,5 +318,6 @@ function description(operations: readonly Operation[]): Omit<OpenAPIObject, 'pat
     });
   const tags = new Map(operations.map(({ words: { tag } }) => [tag.name, tag.description]));
   for (const [name, meaning] of tags) builder.addTag(name, meaning);
+  builder.addTag(LINKS_TAG_WORDS.name, LINKS_TAG_WORDS.description);
   return builder.addTag('Documentation', 'What anybody may read, without a token.').build();
 }

@@ -1,5 +1,5 @@
 import { isRepeatable, needsLogin } from '../operations/operation.ts';
-import type { Change, NamedExample, Operation } from '../operations/operation.ts';
+import type { Change, NamedExample, Operation, Scope } from '../operations/operation.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProblemCode } from '../problems/catalogue.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
@@ -20,7 +20,11 @@ export interface DescribedRoute {
   readonly answer: Answer;
   readonly problems: readonly ProblemCode[];
   /** Undefined for what anybody may read. */
+  readonly scope?: Scope;
+  /** Undefined for what is none of Octane's. */
   readonly operation?: Operation;
+  /** Parameter objects of OpenAPI where there is no operation that has them. */
+  readonly parameters?: readonly object[];
 }
 
 /** What any operation may be refused with before it is known what it is. */
@@ -31,8 +35,8 @@ const ANY_OPERATION: readonly ProblemCode[] = [
   'overloaded',
 ];
 
-/** What any operation of Octane may be refused with, in the order of the steps. */
-const OF_OCTANE: readonly ProblemCode[] = [
+/** What a caller may be refused with, in the order of the steps. */
+const OF_CALLERS: readonly ProblemCode[] = [
   ...ANY_OPERATION,
   'authentication-required',
   'invalid-token',
@@ -42,8 +46,14 @@ const OF_OCTANE: readonly ProblemCode[] = [
   'caller-not-mapped',
   'insufficient-scope',
   'customer-not-permitted',
+  'directory-unavailable',
   'access-blocked',
   'rate-limited',
+];
+
+/** What any operation of Octane may be refused with. */
+const OF_OCTANE: readonly ProblemCode[] = [
+  ...OF_CALLERS,
   'octane-access-denied',
   'octane-rejected',
   'octane-credentials-rejected',
@@ -114,6 +124,7 @@ export function describe(operation: Operation, settings: Settings): DescribedRou
       ...(schema !== undefined && { content: json(ref(schema), { ...answer.examples }) }),
     },
     problems: problemsOf(operation, settings),
+    scope,
     operation,
   };
 }
@@ -125,6 +136,111 @@ export function schemasOf(
 ): Record<string, JsonSchema> {
   return { ...parameters?.schemas, ...body?.schemas(settings), ...answer.schemas };
 }
+
+export const CUSTNO = {
+  name: 'custno',
+  in: 'path',
+  required: true,
+  description:
+    'The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.',
+  schema: { type: 'string', pattern: '^(me|[1-9][0-9]{0,9})$' },
+  example: 'me',
+};
+
+/** The customer links are for services, which have no customer of their own. */
+const LINKED_CUSTNO = { ...CUSTNO, example: '700123' };
+
+const OF_A_USER: readonly object[] = [
+  LINKED_CUSTNO,
+  {
+    name: 'subject',
+    in: 'path',
+    required: true,
+    description:
+      'The `sub` of the user, percent-encoded whole: `auth0%7C1`. To take a link away, also the digest by which the list of users names one.',
+    schema: { type: 'string', minLength: 1 },
+  },
+  {
+    name: 'issuer',
+    in: 'query',
+    required: true,
+    description: 'The `iss` of the user: an identity provider that this gateway knows.',
+    schema: { type: 'string' },
+  },
+];
+
+const LINKS_TAG = 'Customer links';
+
+/** The customer links, by `Controller.handler`. */
+export const LINKS: Readonly<Record<string, DescribedRoute>> = {
+  'LinksController.list': {
+    operationId: 'listCustomerUsers',
+    tag: LINKS_TAG,
+    summary: "List a customer's users",
+    description:
+      'Every user that is linked to the customer in your group.\n\nFor clients that may act for every customer. Needs the scope `customer-links:read`.',
+    answer: {
+      status: 200,
+      description: 'The users.',
+      content: json(ref('CustomerUsers')),
+    },
+    problems: OF_CALLERS,
+    scope: 'customer-links:read',
+    parameters: [LINKED_CUSTNO],
+  },
+  'LinksController.link': {
+    operationId: 'linkCustomerUser',
+    tag: LINKS_TAG,
+    summary: 'Link a user to a customer',
+    description:
+      'From now on, within 5 seconds, the user may act for the customer through every client of your group whose customers are those of the links. Twice does what once does.\n\nFor clients that may act for every customer. Needs the scope `customer-links:write`.',
+    answer: { status: 204, description: 'The user is linked to the customer.' },
+    problems: OF_CALLERS,
+    scope: 'customer-links:write',
+    parameters: OF_A_USER,
+  },
+  'LinksController.unlink': {
+    operationId: 'unlinkCustomerUser',
+    tag: LINKS_TAG,
+    summary: 'Unlink a user from a customer',
+    description:
+      'Within 5 seconds the user may not act for the customer any more. Twice does what once does.\n\nFor clients that may act for every customer. Needs the scope `customer-links:write`.',
+    answer: { status: 204, description: 'The user is not linked to the customer.' },
+    problems: OF_CALLERS,
+    scope: 'customer-links:write',
+    parameters: OF_A_USER,
+  },
+};
+
+export const LINKS_TAG_WORDS = { name: LINKS_TAG, description: 'Who may act for which customer.' };
+
+export const LINKS_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  CustomerUsers: {
+    type: 'object',
+    description: 'The users that are linked to a customer.',
+    properties: {
+      users: {
+        type: 'array',
+        description: 'By issuer and subject.',
+        items: { $ref: '#/components/schemas/CustomerUser' },
+      },
+    },
+    required: ['users'],
+  },
+  CustomerUser: {
+    type: 'object',
+    description: 'A user of an identity provider.',
+    properties: {
+      issuer: { type: 'string', description: 'The `iss` of its tokens.' },
+      subject: {
+        type: 'string',
+        description:
+          'The `sub` of its tokens. One that holds an `@`, another character than printable ASCII or more than 128 characters is `@sha256:` and the hex digits of its SHA-256.',
+      },
+    },
+    required: ['issuer', 'subject'],
+  },
+};
 
 /** What anybody may read, by `Controller.handler`: what the code of a handler does not say of itself. */
 export const DOCUMENTATION: Readonly<Record<string, DescribedRoute>> = {

@@ -8,6 +8,13 @@ export const Public = Reflector.createDecorator<undefined>();
 /** For a handler that needs a valid token of a known caller with this scope. */
 export const RequireScope = Reflector.createDecorator<Scope>();
 
+/** For a handler that needs a caller for all customers of its group, also where its path names one. */
+export const ForAllCustomers = Reflector.createDecorator<undefined>();
+
+export function isForAllCustomers(reflector: Reflector, context: ExecutionContext): boolean {
+  return reflector.get(ForAllCustomers, context.getHandler()) !== undefined;
+}
+
 export function isPublic(reflector: Reflector, context: ExecutionContext): boolean {
   return reflector.get(Public, context.getHandler()) !== undefined;
 }

@@ -300,6 +300,17 @@ const KINDS = {
     retryable: true,
     retryAfterSeconds: 5,
   },
+  'directory-unavailable': {
+    status: 503,
+    title: 'Customer links unavailable',
+    detail: 'Which customers belong to a user cannot be looked up at the moment.',
+    meaning:
+      'The operator keeps which customers belong to which user, and the store where that stands cannot be reached. Nothing was sent, so nothing was changed.',
+    action: 'Send the same request again after the seconds in Retry-After.',
+    outcome: 'not-sent',
+    retryable: true,
+    retryAfterSeconds: 5,
+  },
   'journal-unavailable': {
     status: 503,
     title: 'Journal unavailable',

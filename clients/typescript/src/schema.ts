@@ -417,6 +417,7 @@ export interface components {
      *     - `overloaded` (503): Overloaded
      *     - `octane-unavailable` (503): Octane unavailable
      *     - `keys-unavailable` (503): Signing keys unavailable
+     *     - `directory-unavailable` (503): Customer links unavailable
      *     - `journal-unavailable` (503): Journal unavailable
      *     - `octane-timeout` (504): Octane timed out
      */
@@ -982,6 +983,29 @@ export interface components {
       retryable: true;
     };
     /**
+     * @description The operator keeps which customers belong to which user, and the store where that stands cannot be reached. Nothing was sent, so nothing was changed.
+     *
+     *     Send the same request again after the seconds in Retry-After.
+     */
+    DirectoryUnavailableProblem: components['schemas']['Problem'] & {
+      /** @enum {string} */
+      code: 'directory-unavailable';
+      /** @constant */
+      status: 503;
+      /**
+       * @description What became of the change at Octane.
+       *
+       *     - `not-sent`: nothing reached Octane
+       * @enum {string}
+       */
+      outcome?: 'not-sent';
+      /**
+       * @description Whether the same request may be sent again as it is.
+       * @constant
+       */
+      retryable: true;
+    };
+    /**
      * @description Every change is put on record before it is sent and its outcome afterwards, and the store of the gateway cannot be written. "outcome" tells whether the change was sent.
      *
      *     Look at "outcome" and "retryable". When it is retryable, send the same request again after the seconds in Retry-After.
@@ -1024,6 +1048,18 @@ export interface components {
       outcome?: 'unknown';
       /** @description Whether the same request may be sent again as it is. */
       retryable: boolean;
+    };
+    /** @description The users that are linked to a customer. */
+    CustomerUsers: {
+      /** @description By issuer and subject. */
+      users: components['schemas']['CustomerUser'][];
+    };
+    /** @description A user of an identity provider. */
+    CustomerUser: {
+      /** @description The `iss` of its tokens. */
+      issuer: string;
+      /** @description The `sub` of its tokens. One that holds an `@`, another character than printable ASCII or more than 128 characters is `@sha256:` and the hex digits of its SHA-256. */
+      subject: string;
     };
     /** @description All problems. */
     ProblemExplanations: {
