@@ -28,17 +28,18 @@ const WRONG = Symbol('wrong');
 
 /** @throws SchemaFaults */
 export function answerReader(document: SchemaDocument, schemaPointer: string): AnswerReader {
-  const documented = document.open(schemaPointer);
-  const shapes = new Shapes(document);
-  const shape = shapes.of([documented], new Set());
-  const made = answerSchema(document, documented);
-  const schema = typeof made === 'boolean' ? {} : made;
-  return {
-    read: (text) => shapes.read(shape, text),
-    schema,
-    components: document.componentsOf(schema),
-    namesNothing: !shape.holdsNames(),
-  };
+  return document.make(schemaPointer, (documented) => {
+    const shapes = new Shapes(document);
+    const shape = shapes.of([documented], new Set());
+    const made = answerSchema(document, documented);
+    const schema = typeof made === 'boolean' ? {} : made;
+    return {
+      read: (text) => shapes.read(shape, text),
+      schema,
+      components: document.componentsOf(schema),
+      namesNothing: !shape.holdsNames(),
+    };
+  });
 }
 
 /** Passes JSON on as it is. */

@@ -431,8 +431,22 @@ describe('faults of a document', () => {
       ]),
     );
     expect(faults(() => reader({ $ref: '#/components/schemas/N0' }, { ...row, N500: {} }))).not.toEqual([]);
-    const many = Array.from({ length: 25_000 }, () => ({ type: 'string' }));
-    expect(faults(() => reader({ type: 'object', allOf: many }))).toEqual(['document /schema']);
+    const deep = Object.fromEntries(
+      Array.from({ length: 500 }, (_, depth) => [
+        `N${depth}`,
+        { type: 'object', properties: { a: { $ref: `#/components/schemas/N${depth + 1}` } } },
+      ]),
+    );
+    expect(faults(() => reader({ $ref: '#/components/schemas/N0' }, { ...deep, N500: {} }))).toEqual([
+      'document /schema',
+    ]);
+    const aliases = Array.from({ length: 20 }).reduce<object>(
+      (alias) => ({ type: 'object', properties: { a: alias, b: alias } }),
+      { type: 'string' },
+    );
+    expect(faults(() => reader(aliases))).toEqual(['document /schema']);
+    const branches = Array.from({ length: 101 }, () => ({ type: 'object' }));
+    expect(faults(() => reader({ oneOf: branches }))).toEqual(['document /schema/oneOf']);
   });
 });
 

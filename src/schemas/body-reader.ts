@@ -60,7 +60,10 @@ export function bodyReader(
   schemaPointer: string,
   options: BodyOptions,
 ): BodyReader {
-  const documented = document.open(schemaPointer);
+  return document.make(schemaPointer, (documented) => readerOf(document, documented, options));
+}
+
+function readerOf(document: SchemaDocument, documented: Schema, options: BodyOptions): BodyReader {
   const { set, fixed = {}, decimals } = options;
   const faults: SchemaFault[] = [];
   const overlay =
@@ -109,18 +112,22 @@ export function bodyReader(
 const NO_BODY_FITS = 'with the values that are set, no body fits the documented schema';
 
 /** Whether a schema refuses an empty object; undefined where that takes a closer look. */
-function refusesEmpty(made: Made, components: Readonly<Record<string, JsonSchema>>): boolean | undefined {
-  if (typeof made === 'boolean') return !made;
-  const { $ref: reference, allOf = [], required, minProperties } = made;
-  if (required ?? minProperties) return true;
-  const referred =
-    typeof reference === 'string' && components[reference.slice('#/components/schemas/'.length)];
-  const inner = [...(allOf as readonly Made[]), referred || true].map((one) => refusesEmpty(one, components));
-  if (inner.some((refuses) => refuses === true)) return true;
-  const isPlain = ['anyOf', 'oneOf', 'not', 'if', 'const', 'enum'].every((keyword) => !(keyword in made));
-  return isPlain && made['type'] !== 'array' && inner.every((refuses) => refuses === false)
-    ? false
-    : undefined;
+function refusesEmpty(
+  schema: JsonSchema,
+  components: Readonly<Record<string, JsonSchema>>,
+): boolean | undefined {
+  const all = new Set<Made>([schema]);
+  for (const one of all) {
+    if (typeof one === 'boolean') continue;
+    for (const inner of (one['allOf'] ?? []) as readonly Made[]) all.add(inner);
+    const name = typeof one['$ref'] === 'string' && one['$ref'].slice('#/components/schemas/'.length);
+    if (name) all.add(components[name] ?? true);
+  }
+  const asks = (keyword: string): boolean =>
+    [...all].some((one) => typeof one === 'object' && keyword in one);
+  if (asks('required') || asks('minProperties')) return true;
+  const isPlain = !['anyOf', 'oneOf', 'not', 'if', 'const', 'enum'].some(asks);
+  return isPlain && schema['type'] === 'object' && !all.has(false) ? false : undefined;
 }
 
 /** A body is an object, or a list where nothing else is documented. */

@@ -17,7 +17,9 @@ export function fixedCheck(
   pointer: string,
   value: unknown,
 ): string | undefined {
-  const schemas = schemasAt(document, [document.open(schemaPointer)], namesOf(pointer), true);
+  const schemas = document.make(schemaPointer, (schema) =>
+    schemasAt(document, [schema], namesOf(pointer), true),
+  );
   if (schemas.length === 0)
     throw new SchemaFaults([{ of: 'set', pointer, message: 'the documented schema has no such member' }]);
   const reasons = schemas.map((schema) => valueCheck(document, schema).of(value)[0]?.detail);

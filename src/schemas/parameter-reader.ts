@@ -46,17 +46,16 @@ export function parameterReader(
   const schemas = new AppSchemas(document);
   const parameters = documented.flatMap((one): Parameter[] => {
     try {
-      const schema = document.open(one.schemaPointer);
-      const made = schemas.whole(schema, []);
-      const types = one.list ? typesOfElements(document, schema) : typesOf(document, schema);
-      return [
-        {
+      const parameter = document.make(one.schemaPointer, (schema): Parameter => {
+        const made = schemas.whole(schema, []);
+        return {
           ...one,
-          types,
+          types: one.list ? typesOfElements(document, schema) : typesOf(document, schema),
           schema: typeof made === 'boolean' ? {} : made,
           breaches: valueCheck(document, schema),
-        },
-      ];
+        };
+      });
+      return [parameter];
     } catch (error) {
       if (!(error instanceof SchemaFaults)) throw error;
       faults.push(...error.faults);

@@ -5,8 +5,9 @@ import { translate, type Translation } from './translate.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
 
 /** Of all schemas that one schema leads to. */
-const MAX_SCHEMAS = 20_000;
+const MAX_SCHEMAS = 10_000;
 const MAX_REFERENCES_IN_A_ROW = 100;
+const TOO_DEEP = `more than ${MAX_REFERENCES_IN_A_ROW} references in a row`;
 const NOT_IN_NAMES = /[^\w.-]+/g;
 
 interface Translated {
@@ -20,6 +21,7 @@ export class SchemaDocument {
   private readonly opened = new Map<string, readonly SchemaFault[]>();
   private readonly componentNames = new Map<string, string>();
   private readonly madeComponents = new Map<string, JsonSchema | boolean>();
+  private depth = 0;
 
   /**
    * @param root the parsed document, without a circle
@@ -44,6 +46,22 @@ export class SchemaDocument {
     return this.at(pointer);
   }
 
+  /**
+   * Makes something of the schema at a pointer.
+   *
+   * @throws SchemaFaults as {@link open}, and where what it refers to is nested too deeply
+   */
+  make<T>(pointer: string, make: (schema: Schema) => T): T {
+    const schema = this.open(pointer);
+    this.depth = 0;
+    try {
+      return make(schema);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new SchemaFaults([{ of: 'document', pointer, message: TOO_DEEP }]);
+    }
+  }
+
   /** As {@link open}, of a schema that an opened one refers to. */
   at(pointer: string): Schema {
     return this.translatedAt(pointer).schema;
@@ -64,7 +82,10 @@ export class SchemaDocument {
       // Known by its name before it is made: a schema may hold itself.
       this.componentNames.set(key, name);
       this.madeComponents.set(name, {});
+      this.depth += 1;
+      if (this.depth > MAX_REFERENCES_IN_A_ROW) throw new RangeError(TOO_DEEP);
       this.madeComponents.set(name, make());
+      this.depth -= 1;
     }
     const made = this.madeComponents.get(name)!;
     return typeof made === 'boolean' ? made : { $ref: `#/components/schemas/${name}` };
@@ -94,8 +115,14 @@ export class SchemaDocument {
     let known = this.translated.get(pointer);
     if (!known) {
       const faults: SchemaFault[] = [];
+      let count = 0;
       const translation: Translation = {
         isStrict: false,
+        // One more than may be is enough to find that it is too many: an alias may stand for a tree that has no end in sight.
+        count: () => {
+          count += 1;
+          return count <= MAX_SCHEMAS + 1;
+        },
         fault: (at, message) => faults.push({ of: 'document', pointer: at, message }),
         place: (reference, at) => {
           const place = this.placeOf(reference);
@@ -156,9 +183,7 @@ export class SchemaDocument {
     const visitPlace = (place: string): void => {
       if (done.has(place)) return;
       if (open.has(place) || open.size > MAX_REFERENCES_IN_A_ROW) {
-        const message = open.has(place)
-          ? 'refers to itself, and to nothing inside'
-          : `more than ${MAX_REFERENCES_IN_A_ROW} references in a row`;
+        const message = open.has(place) ? 'refers to itself, and to nothing inside' : TOO_DEEP;
         faults.push({ of: 'document', pointer: place, message });
         done.add(place);
         return;

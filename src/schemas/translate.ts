@@ -15,6 +15,8 @@ export interface Translation {
   /** Whether a keyword that JSON Schema has not, and a format that nobody checks, is a fault. Else it says nothing. */
   readonly isStrict: boolean;
   readonly fault: (pointer: string, message: string) => void;
+  /** Called for each schema. False: there have been too many. */
+  readonly count: () => boolean;
   /** Where a reference leads to: a plain JSON Pointer. Undefined where that is a fault, which it tells. */
   readonly place: (reference: string, pointer: string) => string | undefined;
 }
@@ -24,6 +26,7 @@ type Draft = { -readonly [Keyword in keyof SchemaObject]: SchemaObject[Keyword] 
 type Take = (draft: Draft, value: unknown, at: string, translation: Translation) => boolean;
 
 const MAX_DEPTH = 200;
+const MAX_BRANCHES = 100;
 const MAX_TEXT_CHARACTERS = 10_000;
 /** The formats that are checked. Any other says nothing. */
 export const CHECKED_FORMATS = ['date', 'date-time', 'time', 'email', 'uuid', 'uri', 'ipv4', 'ipv6'] as const;
@@ -194,6 +197,7 @@ const HOLDS_MORE = ['$ref', 'const', 'allOf', 'anyOf', 'oneOf', 'not', 'if'] as 
 /** Makes a schema of OpenAPI 3.0 or 3.1, or of both as people mix them, one of JSON Schema 2020-12. */
 export function translate(raw: unknown, at: string, translation: Translation, depth = 0): Schema {
   if (typeof raw === 'boolean') return raw;
+  if (!translation.count()) return true;
   if (!isObject(raw) || depth > MAX_DEPTH) {
     translation.fault(
       at,
@@ -256,6 +260,11 @@ function oneSchema(keyword: (typeof ONE_SCHEMA)[number]): Take {
 function schemaList(keyword: (typeof SCHEMA_LIST)[number]): Take {
   return (draft, value, at, translation) => {
     if (!Array.isArray(value) || value.length === 0) return false;
+    const isChoice = keyword === 'anyOf' || keyword === 'oneOf';
+    if (isChoice && value.length > MAX_BRANCHES) {
+      translation.fault(at, `more than ${MAX_BRANCHES} branches`);
+      return true;
+    }
     draft[keyword] = value.map((one, index) =>
       translate(one, pointerTo(at, index), translation, depthOf(translation)),
     );
