@@ -105,7 +105,7 @@ it('has every code of every problem, and asks for the scope of each operation', 
     Object.values<any>(methods).flatMap(({ security }) => security),
   );
   const ofLinks = ['customer-links:read', 'customer-links:write', 'customer-links:write'];
-  const scopes = [...OPERATIONS.map(({ operation }) => operation.scope), ...ofLinks];
+  const scopes = [...operations.map((operation) => operation.scope), ...ofLinks];
   expect(asked).toEqual(scopes.flatMap((scope) => [{ accessToken: [scope] }, { boundAccessToken: [scope] }]));
 });
 
