@@ -9,9 +9,7 @@ const PRINTABLE = /^[\x20-\x3f\x41-\x7e]*$/;
  * SHA-256. So no store, log viewer or pattern meets a text of a stranger's length or alphabet.
  */
 export function recordedName(name: string): string {
-  return isRecordable(name)
-    ? name
-    : createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return isRecordable(name) ? name : createHash('sha256').update(name).digest('hex').slice(0, 16);
 }
 
 export function isRecordable(name: string): boolean {
