@@ -29,6 +29,8 @@ beforeAll(async () => {
   octane = await startOctane({ port: 0, controlPort: 0 });
   gateway = await TestGateway.start({
     gatewayFile: (file) => {
+      const [first] = file['callers'];
+      file['callers'].push({ ...first, clientId: 'linked', directory: 'links' });
       file['blocked'] = { subjects: [{ issuer: file['issuers'][0].issuer, subject: 'blocked' }] };
     },
   });
@@ -144,6 +146,13 @@ describe.each(operations)('$id', (operation) => {
       gateway.issuer.misbehave = (response) => response.destroy();
       const answer = await send({ token: await gateway.issuer.token({ header: { kid: 'new-key' } }) });
       gateway.issuer.misbehave = undefined;
+      return answer;
+    },
+    'directory-unavailable': async () => {
+      const store = gateway.application.get(JournalStore, { strict: false });
+      const broken = jest.spyOn(store, 'customersOf').mockRejectedValue(new Error('out of order'));
+      const answer = await sendAs({ client_id: 'linked' });
+      broken.mockRestore();
       return answer;
     },
     'journal-unavailable': async () => {

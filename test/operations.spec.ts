@@ -448,6 +448,7 @@ describe('the OpenAPI document', () => {
       'Payments',
       'Customers',
       'Services',
+      'Customer links',
       'Documentation',
     ]);
   });

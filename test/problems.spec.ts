@@ -38,6 +38,7 @@ const CODES: Readonly<Record<string, number>> = {
   overloaded: 503,
   'octane-unavailable': 503,
   'keys-unavailable': 503,
+  'directory-unavailable': 503,
   'journal-unavailable': 503,
   'octane-timeout': 504,
 };

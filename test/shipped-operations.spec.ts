@@ -31,7 +31,10 @@ beforeAll(async () => {
   };
   operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) =>
-      operation.security.length > 0 ? [{ method: method.toUpperCase(), path, operation }] : [],
+      // The routes of customer links are none of Octane's.
+      operation.security.length > 0 && !path.includes('/users')
+        ? [{ method: method.toUpperCase(), path, operation }]
+        : [],
     ),
   );
 });

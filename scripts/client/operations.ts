@@ -32,7 +32,7 @@ const RESERVED =
   /^(?:body|query|options|arguments|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
 
 /**
- * The operations of a document that need a token, as TypeScript: an interface with a method for each, and what the client needs to
+ * The operations of Octane in a document, as TypeScript: an interface with a method for each, and what the client needs to
  * carry them out.
  *
  * @returns beside the text, the schemas that stand at an operation itself, by the names that the text has for them
@@ -42,7 +42,9 @@ export function clientOperations(document: OpenAPI3): { text: string; schemas: S
   const methods = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
     HTTP_METHODS.flatMap((verb) => {
       const operation = (item as Record<string, OperationObject | undefined>)[verb];
-      return operation?.security?.length ? [methodOf(operation, { document, schemas, path, verb })] : [];
+      // Customer links are for the back end that signs users up, and would be a tax on every app.
+      const isForApps = operation?.security?.length && !operation.tags?.includes('Customer links');
+      return isForApps ? [methodOf(operation, { document, schemas, path, verb })] : [];
     }),
   );
   const signatures = methods.map(signatureOf).join('\n');

@@ -93,7 +93,9 @@ describe('a gateway file that is right', () => {
           maxTokenLifetimeSeconds: 86_400,
         },
       ],
-      callers: [{ ...CALLER, groupno: { only: '1001' }, custnoClaim: 'custno', scopes: [] }],
+      callers: [
+        { ...CALLER, groupno: { only: '1001' }, custnoClaim: 'custno', scopes: [], directory: 'token' },
+      ],
     });
     expect(files.paths).toEqual([join(folder, 'gateway.yaml')]);
     expect(groups.map(({ groupno }) => groupno)).toEqual(['1001']);
@@ -117,6 +119,7 @@ describe('a gateway file that is right', () => {
       custnoClaim: 'https://example.com/custno',
       scopes: ['a:b', 'c'],
       rateLimit: 1200,
+      directory: 'links',
     };
     const { issuers, callers } = load({ issuers: [issuer], callers: [caller] });
     const { jwksUri, ...rest } = issuer;

@@ -35,6 +35,7 @@ describe('settings', () => {
       migrateOnStart: true,
       directDebitRules: 'standard',
       octaneTimeoutMs: 10_000,
+      operationsFile: undefined,
       octaneConnectTimeoutMs: 2000,
       octaneCaFile: undefined,
       octaneClientCertFile: undefined,

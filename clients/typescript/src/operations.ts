@@ -19,19 +19,6 @@ export type DataPoolDisconnectBody = components['schemas']['DataPoolDisconnectBo
 export type DataPoolDisconnectAnswer = components['schemas']['DataPoolDisconnectAnswer'];
 export type EsimDetailsBody = components['schemas']['EsimDetailsBody'];
 export type EsimDetailsAnswer = components['schemas']['EsimDetailsAnswer'];
-export type ListCustomerUsersAnswer = components['schemas']['CustomerUsers'];
-export type LinkCustomerUserQuery = {
-  /**
-   * The `iss` of the user: an identity provider that this gateway knows.
-   */
-  readonly issuer: string | number;
-};
-export type UnlinkCustomerUserQuery = {
-  /**
-   * The `iss` of the user: an identity provider that this gateway knows.
-   */
-  readonly issuer: string | number;
-};
 
 export interface OctaneBffClient {
   /**
@@ -219,57 +206,6 @@ export interface OctaneBffClient {
    * @throws {OctaneBffError}
    */
   esimDetails(body: EsimDetailsBody, options?: CallOptions): Promise<Answered<EsimDetailsAnswer, Receipt>>;
-
-  /**
-   * List a customer's users
-   *
-   * Every user that is linked to the customer in your group.
-   *
-   * For clients that may act for every customer. Needs the scope `customer-links:read`.
-   *
-   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
-   * @throws {OctaneBffError}
-   */
-  listCustomerUsers(
-    custno: string | number,
-    options?: CallOptions,
-  ): Promise<Answered<ListCustomerUsersAnswer, Receipt>>;
-
-  /**
-   * Link a user to a customer
-   *
-   * From now on, within 5 seconds, the user may act for the customer through every client of your group whose customers are those of the links. Twice does what once does.
-   *
-   * For clients that may act for every customer. Needs the scope `customer-links:write`.
-   *
-   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
-   * @param subject The `sub` of the user, percent-encoded whole: `auth0%7C1`. To take a link away, also the digest by which the list of users names one.
-   * @throws {OctaneBffError}
-   */
-  linkCustomerUser(
-    custno: string | number,
-    subject: string | number,
-    query: LinkCustomerUserQuery,
-    options?: CallOptions,
-  ): Promise<Receipt>;
-
-  /**
-   * Unlink a user from a customer
-   *
-   * Within 5 seconds the user may not act for the customer any more. Twice does what once does.
-   *
-   * For clients that may act for every customer. Needs the scope `customer-links:write`.
-   *
-   * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
-   * @param subject The `sub` of the user, percent-encoded whole: `auth0%7C1`. To take a link away, also the digest by which the list of users names one.
-   * @throws {OctaneBffError}
-   */
-  unlinkCustomerUser(
-    custno: string | number,
-    subject: string | number,
-    query: UnlinkCustomerUserQuery,
-    options?: CallOptions,
-  ): Promise<Receipt>;
 }
 
 const OF_CUSTOMER = '/v1/customers/{custno}';
@@ -289,7 +225,4 @@ export const OPERATIONS: Readonly<Record<keyof OctaneBffClient, string>> = {
   dataPoolTransfer: `Kba POST ${OF_CUSTOMER}/data-pool-transfers`,
   dataPoolDisconnect: `Kba POST ${OF_CUSTOMER}/data-pool-disconnections`,
   esimDetails: 'ba POST /v1/esim-details',
-  listCustomerUsers: `a GET ${OF_CUSTOMER}/users`,
-  linkCustomerUser: `q PUT ${OF_CUSTOMER}/users/{subject}`,
-  unlinkCustomerUser: `q DELETE ${OF_CUSTOMER}/users/{subject}`,
 };
