@@ -5,7 +5,7 @@ import { databaseLocation, sqlitePathOf } from './config/database-url.ts';
 import { loadSetting } from './config/settings.ts';
 import { requireSchema } from './journal/store/migrate.ts';
 import { openPostgres, openSqlite } from './journal/store/open-database.ts';
-import { CREATE_RATE_LIMITS } from './limits/postgres-counts.ts';
+import { CREATE_RATE_LIMITS } from './limits/rate-limit-table.ts';
 import { failureCause } from './telemetry/failure-cause.ts';
 
 /** Another process may migrate the same file of SQLite at the same time: of two, one must try again. */

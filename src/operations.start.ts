@@ -1,7 +1,8 @@
 import { OPERATIONS } from './app.module.ts';
+import { Refusal } from './config/command-line.ts';
 import { ConfigurationError } from './config/configuration-error.ts';
 import { loadSetting } from './config/settings.ts';
-import { answerTo, Refusal } from './described/cli.ts';
+import { answerTo } from './described/cli.ts';
 
 try {
   const inCode = OPERATIONS.map(({ operation }) => operation);

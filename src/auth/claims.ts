@@ -5,7 +5,8 @@ import type { Principal } from './principal.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
-const CLOCK_SKEW_SECONDS = 30;
+/** How far the clock of an identity provider may differ from this one. */
+export const CLOCK_SKEW_SECONDS = 30;
 /** A media type without "application/" stands for the one with it (RFC 7515, section 4.1.9). */
 const ACCESS_TOKEN_TYPE = /^(?:application\/)?at\+jwt$/i;
 const JWT_TYPE = /^(?:application\/)?(?:at\+)?jwt$/i;

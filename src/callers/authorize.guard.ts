@@ -14,6 +14,8 @@ import { requireLogin } from './login.ts';
 import { callerSlot, custnoSlot } from './caller.ts';
 import type { Caller } from './caller.ts';
 
+type CustomerRequest = FastifyRequest<{ Params: { custno?: string } }>;
+
 /** Step 3: the customer number is well-formed, the scope is there, and the caller may act for that customer, by a login that will do. */
 @Injectable()
 export class AuthorizeGuard implements CanActivate {
@@ -26,7 +28,7 @@ export class AuthorizeGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { custno?: string } }>>();
+    const request = context.switchToHttp().getRequest<CustomerRequest>();
     const scope = requiredScope(this.reflector, context);
     const caller = callerSlot.need(request);
     const { custno } = request.params;
@@ -41,14 +43,6 @@ export class AuthorizeGuard implements CanActivate {
         headers: challenge(schemeOf(principalSlot.need(request)), { error: 'insufficient_scope', scope }),
       });
     }
-    const permit = (ownCustnos: readonly string[]): true => {
-      const permitted = custno === undefined ? '' : permittedCustomer(caller, custno, ownCustnos);
-      this.directory.requireCustomerFree(caller.groupno, permitted);
-      const operation = this.operations.at(request.method, request.routeOptions.url);
-      if (operation) requireLogin(operation, principalSlot.need(request));
-      custnoSlot.set(request, permitted);
-      return true;
-    };
     const isForAll = custno === undefined || isForAllCustomers(this.reflector, context);
     if (isForAll && caller.customers === 'own') {
       throw new Problem('customer-not-permitted', {
@@ -56,9 +50,22 @@ export class AuthorizeGuard implements CanActivate {
       });
     }
     // Nobody else waits.
-    if (caller.directory === 'token' || !needsOwn(caller, custno)) return permit(caller.ownCustnos);
+    if (caller.directory === 'token' || !needsOwn(caller, custno))
+      return this.permit(request, caller, caller.ownCustnos);
     const linked = this.links.customersOf(caller);
-    return linked instanceof Promise ? linked.then(permit) : permit(linked);
+    return linked instanceof Promise
+      ? linked.then((custnos) => this.permit(request, caller, custnos))
+      : this.permit(request, caller, linked);
+  }
+
+  private permit(request: CustomerRequest, caller: Caller, ownCustnos: readonly string[]): true {
+    const { custno } = request.params;
+    const permitted = custno === undefined ? '' : permittedCustomer(caller, custno, ownCustnos);
+    this.directory.requireCustomerFree(caller.groupno, permitted);
+    const operation = this.operations.at(request.method, request.routeOptions.url);
+    if (operation) requireLogin(operation, principalSlot.need(request));
+    custnoSlot.set(request, permitted);
+    return true;
   }
 }
 

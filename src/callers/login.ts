@@ -1,10 +1,9 @@
 import { challenge } from '../auth/challenge.ts';
+import { CLOCK_SKEW_SECONDS } from '../auth/claims.ts';
 import { schemeOf } from '../auth/principal.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Operation } from '../operations/operation.ts';
 import { Problem } from '../problems/problem.ts';
-
-const CLOCK_SKEW_SECONDS = 30;
 
 type Requirements = Pick<Operation, 'requireAcr' | 'maxAuthAgeSeconds'>;
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Refusal } from '../config/command-line.ts';
 import { Faults } from '../config/faults.ts';
 import { FileReadings } from '../config/file-readings.ts';
 import { SETTINGS_TABLE } from '../config/settings.ts';
@@ -19,9 +20,6 @@ export const USAGE = `What OpenAPI documents of Octane hold, and entries for the
 
 A DOCUMENT is a file or a folder. What is open is what OPERATIONS_FILE opens.
 `;
-
-/** What the one who asks can mend; its message is all that is said. */
-export class Refusal extends Error {}
 
 /** An operation that is open, as far as one of a document may be it. */
 type Open = Partial<Pick<Entry, 'name' | 'octane' | 'document' | 'route'>>;

@@ -1,4 +1,5 @@
-import { commandOf, Refusal } from './cli-command.ts';
+import { Refusal } from '../config/command-line.ts';
+import { commandOf } from './cli-command.ts';
 
 describe('what npm run journal is asked to do', () => {
   it.each<[string[], object]>([

@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { CommandLine } from '../config/command-line.ts';
+import type { Refusal } from '../config/command-line.ts';
 import { CUSTNO } from '../config/customer-number.ts';
 import type { Settlement } from './corrections.ts';
 import type { JournalFilter, JournalRecord } from './store/journal-store.ts';
@@ -10,8 +11,7 @@ const MAX_REASON = 500;
 const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})(?<clock>T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<offset>Z|[+-]\d{2}:\d{2})?)?$/;
 
-/** What the one who asks can mend; its message is all that is said. */
-export class Refusal extends Error {}
+const commandLine = new CommandLine('journal');
 
 /** What `npm run journal` is asked to do. */
 export type JournalCommand =
@@ -100,33 +100,21 @@ function reasonOf(text = ''): string {
   return text;
 }
 
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        custno: { type: 'string' },
-        groupno: { type: 'string' },
-        why: { type: 'string' },
-        client: { type: 'string' },
-        issuer: { type: 'string' },
-        outcome: { type: 'string' },
-        since: { type: 'string' },
-        until: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    const [fault = ''] = (error as Error).message.split('. ');
-    throw misunderstood(fault);
-  }
-}
+const parsed = (args: string[]) =>
+  commandLine.parse(args, {
+    custno: { type: 'string' },
+    groupno: { type: 'string' },
+    why: { type: 'string' },
+    client: { type: 'string' },
+    issuer: { type: 'string' },
+    outcome: { type: 'string' },
+    since: { type: 'string' },
+    until: { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  });
 
-function misunderstood(fault: string): Refusal {
-  return new Refusal(`${fault}. All options: npm run journal -- --help`);
-}
+const misunderstood = (fault: string): Refusal => commandLine.misunderstood(fault);
 
 function timeOf(option: string, text: string): number {
   const { day = '', clock, offset } = TIME.exec(text)?.groups ?? {};

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { ConfigurationError } from '../config/configuration-error.ts';
+import { Refusal, runProgram } from '../config/command-line.ts';
 import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
 import { loadSetting } from '../config/settings.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
-import { commandOf, Refusal } from './cli-command.ts';
+import { commandOf } from './cli-command.ts';
 import type { JournalCommand } from './cli-command.ts';
 import { erase, settle } from './corrections.ts';
 import { Retention } from './retention.ts';
@@ -210,17 +210,10 @@ function print(text: string): void {
 }
 
 /** @returns what to say, without anything that a database's message may quote */
-function explained(error: unknown): string {
-  if (error instanceof Refusal || error instanceof ConfigurationError) return error.message;
+function explained(error: NodeJS.ErrnoException): string {
   if (isNoTable(error)) return noJournal().message;
-  const { code } = error as NodeJS.ErrnoException;
+  const { code } = error;
   return `The journal cannot be used: ${code ?? 'its store does not answer'}.`;
 }
 
-// A reader that has seen enough, such as `head`, closes the pipe.
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${explained(error)}\n`);
-  process.exit(1);
-});
+runProgram(main, explained);

@@ -1,10 +1,9 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { PostgresPool } from '../database/postgres-pool.ts';
 import { Problem } from '../problems/problem.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
 import { keyOf } from './limit-key.ts';
 import { MemoryCounts } from './memory-counts.ts';
-import { ADD, CREATE_RATE_LIMITS, PATIENCE_MS } from './postgres-counts.ts';
+import { ADD, RateLimitTable } from './rate-limit-table.ts';
 
 /** More than one process can check before they are over: no flood makes it forget one. */
 const MAX_PROOFS = 1_000_000;
@@ -43,29 +42,19 @@ export class MemoryProofs extends UsedProofs {
 
 /** Of all replicas, in the table of the limits: by the clock of the database, and pruned with them. */
 export class PostgresProofs extends UsedProofs implements OnApplicationShutdown {
-  private readonly pool: PostgresPool;
-  private table: Promise<unknown> | undefined;
+  private readonly table: RateLimitTable;
 
-  constructor(
-    url: string,
-    private readonly mayCreateTable: boolean,
-  ) {
+  constructor(url: string, mayCreateTable: boolean) {
     super();
-    this.pool = new PostgresPool(url, {
-      connectMs: PATIENCE_MS,
-      statementMs: PATIENCE_MS,
-      lockMs: PATIENCE_MS / 2,
-    });
+    this.table = new RateLimitTable(url, mayCreateTable);
   }
 
   async use(jkt: string, jti: string): Promise<boolean> {
     const values = [[`${POLICY.name}:${keyOf(jkt, jti)}`], [1], [POLICY.windowSeconds * 1000]];
     try {
-      if (this.mayCreateTable) await (this.table ??= this.pool.query({ text: CREATE_RATE_LIMITS }));
-      const { rows } = await this.pool.query({ text: ADD, values });
+      const { rows } = await this.table.use(() => this.table.query({ text: ADD, values }));
       return (rows[0] as { points: number }).points === 1;
     } catch (error) {
-      this.table = undefined;
       throw new Problem('journal-unavailable', {
         cause: failureCause(error),
         detail:
@@ -75,6 +64,6 @@ export class PostgresProofs extends UsedProofs implements OnApplicationShutdown 
   }
 
   onApplicationShutdown(): Promise<void> {
-    return this.pool.end();
+    return this.table.end();
   }
 }

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
+import { CommandLine } from '../config/command-line.ts';
+import type { Refusal } from '../config/command-line.ts';
 import { CUSTNO } from '../config/customer-number.ts';
 import type { CustomerLink } from '../journal/store/schema.ts';
 
-/** What the one who asks can mend; its message is all that is said. */
-export class Refusal extends Error {}
+const commandLine = new CommandLine('customers');
 
 /** What `npm run customers` is asked to do. The subjects are as they were typed. */
 export type LinkCommand =
@@ -40,25 +40,13 @@ export function commandOf(args: string[]): LinkCommand {
   throw misunderstood('Say link, unlink, list, or import and one file');
 }
 
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        issuer: { type: 'string' },
-        subject: { type: 'string' },
-        groupno: { type: 'string' },
-        custno: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    const [fault = ''] = (error as Error).message.split('. ');
-    throw misunderstood(fault);
-  }
-}
+const parsed = (args: string[]) =>
+  commandLine.parse(args, {
+    issuer: { type: 'string' },
+    subject: { type: 'string' },
+    groupno: { type: 'string' },
+    custno: { type: 'string' },
+    help: { type: 'boolean' },
+  });
 
-function misunderstood(fault: string): Refusal {
-  return new Refusal(`${fault}. All options: npm run customers -- --help`);
-}
+const misunderstood = (fault: string): Refusal => commandLine.misunderstood(fault);

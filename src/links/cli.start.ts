@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { ConfigurationError } from '../config/configuration-error.ts';
+import { Refusal, runProgram } from '../config/command-line.ts';
 import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
 import { namesOfGatewayFile } from '../config/gateway-file.ts';
 import { loadSetting } from '../config/settings.ts';
@@ -8,7 +8,7 @@ import { addLinks, listLinks, removeLink } from '../journal/store/customer-links
 import { isNoTable, requireSchema } from '../journal/store/migrate.ts';
 import { openPostgres, openSqlite, readSqlite } from '../journal/store/open-database.ts';
 import type { CustomerLink } from '../journal/store/schema.ts';
-import { commandOf, Refusal } from './cli-command.ts';
+import { commandOf } from './cli-command.ts';
 import { CsvFault } from './csv.ts';
 import { importLinks } from './import-links.ts';
 import { soughtSubject, storedSubject } from './stored-subject.ts';
@@ -107,19 +107,12 @@ function noStore(): Refusal {
 }
 
 /** @returns what to say, without anything that a database's message may quote */
-function explained(error: unknown): string {
-  if (error instanceof Refusal || error instanceof ConfigurationError) return error.message;
+function explained(error: NodeJS.ErrnoException): string {
   if (error instanceof CsvFault) return `Nothing was imported. Line ${error.line}: ${error.message}.`;
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path } = error;
   if (isNoTable(error) || code === 'SCHEMA_OUTDATED') return noStore().message;
   if (path !== undefined) return `The file cannot be read: ${code}.`;
   return `The store cannot be used: ${code ?? 'it does not answer'}.`;
 }
 
-// A reader that has seen enough, such as `head`, closes the pipe.
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${explained(error)}\n`);
-  process.exit(1);
-});
+runProgram(main, explained);
