@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import Database from 'better-sqlite3';
 import { sqlitePathOf } from '../src/config/database-url.ts';
 import { changeIdAt } from '../src/journal/store/change-id.ts';
+import { journalProgram } from '../src/journal/journal-program.ts';
 import { KyselyJournalStore } from '../src/journal/store/kysely-journal-store.ts';
 import { openPostgres, openSqlite } from '../src/journal/store/open-database.ts';
 import { intentAt } from './support/intent.ts';
@@ -18,6 +19,8 @@ import { compileGateway } from './support/gateway-process.ts';
 import { TestGateway, VALID_DIRECT_DEBIT } from './support/gateway.ts';
 import { journalRecords } from './support/journal-records.ts';
 import { answerProperly } from './support/scripted-octane.ts';
+import { runCommand } from './support/run-command.ts';
+import type { Ran } from './support/run-command.ts';
 import { STORE_KINDS, TestStores } from './support/stores.ts';
 
 /** Compiling and starting take seconds, and more on a busy machine. */
@@ -70,23 +73,15 @@ function storeOf(databaseUrl: string, clock: () => number): KyselyJournalStore {
   );
 }
 
-interface Printed {
-  readonly code: number | null;
-  readonly stdout: string;
-  /** Without the line that names the journal. */
-  readonly stderr: string;
+interface Printed extends Ran {
+  /** The line that names the journal; it does not stand in `stderr`. */
   readonly journal: string | undefined;
 }
 
 async function journal(databaseUrl: string, ...args: string[]): Promise<Printed> {
-  const child = start(databaseUrl, args);
-  const [stdout, complaints, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close') as Promise<[number | null]>,
-  ]);
-  const [, line, stderr = ''] = /^(Journal: [^\n]*\n)?(.*)$/s.exec(complaints)!;
-  return { code, stdout, stderr, journal: line };
+  const ran = await runCommand(journalProgram, args, { DATABASE_URL: databaseUrl });
+  const [, line, stderr = ''] = /^(Journal: [^\n]*\n)?(.*)$/s.exec(ran.stderr)!;
+  return { ...ran, stderr, journal: line };
 }
 
 async function records(databaseUrl: string, ...args: string[]): Promise<Record<string, unknown>[]> {
@@ -429,13 +424,13 @@ describe('npm run journal', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('refuses what it does not understand, in one line, before it opens anything', async () => {
-    const {
-      code,
-      stdout,
-      stderr,
-      journal: line,
-    } = await journal('sqlite:gateway.db', 'list', '--since', '5');
-    expect([code, stdout, line]).toEqual([1, '', undefined]);
+    const child = start('sqlite:gateway.db', ['list', '--since', '5']);
+    const [stdout, stderr, closed] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    expect([closed, stdout]).toEqual([[1, null], '']);
     expect(stderr).toMatch(/^--since [^\n]+--help\n$/);
   });
 

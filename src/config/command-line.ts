@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
 import { ConfigurationError } from './configuration-error.ts';
@@ -25,20 +26,42 @@ export class CommandLine {
   }
 }
 
-/**
- * Runs the program of an npm script. A fault ends it with exit code 1.
- *
- * @param explained what to say of an error that is neither a Refusal nor a ConfigurationError
- */
-export function runProgram(
-  main: (args: string[]) => Promise<void>,
-  explained: (error: NodeJS.ErrnoException) => string,
-): void {
-  // A reader that has seen enough, such as `head`, closes the pipe.
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
-  main(process.argv.slice(2)).catch((error: NodeJS.ErrnoException) => {
+/** What a command sees of the process that it runs in. */
+export interface Surroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+/** A command of an npm script. */
+export interface Program {
+  run(args: string[], surroundings: Surroundings): Promise<void>;
+  /** @returns what to say of an error that is neither a Refusal nor a ConfigurationError */
+  explained(error: NodeJS.ErrnoException): string;
+}
+
+/** @returns the exit code of the program: 1 where it ended with a fault, which is said on stderr */
+export async function exitCodeOf(
+  program: Program,
+  args: string[],
+  surroundings: Surroundings,
+): Promise<0 | 1> {
+  try {
+    await program.run(args, surroundings);
+    return 0;
+  } catch (error) {
     const isPlain = error instanceof Refusal || error instanceof ConfigurationError;
-    process.stderr.write(`${isPlain ? error.message : explained(error)}\n`);
-    process.exit(1);
-  });
+    const message = isPlain ? error.message : program.explained(error as NodeJS.ErrnoException);
+    surroundings.stderr.write(`${message}\n`);
+    return 1;
+  }
+}
+
+/** Runs it as what this process is for. */
+export async function runProgram(program: Program): Promise<void> {
+  const { argv, env: environment, stdout, stderr } = process;
+  // A reader that has seen enough, such as `head`, closes the pipe.
+  stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+  const exitCode = await exitCodeOf(program, argv.slice(2), { environment, stdout, stderr });
+  if (exitCode !== 0) process.exit(exitCode);
 }

@@ -1,0 +1,229 @@
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import type { Writable } from 'node:stream';
+import { Refusal } from '../config/command-line.ts';
+import type { Program, Surroundings } from '../config/command-line.ts';
+import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
+import { loadSetting } from '../config/settings.ts';
+import { recordedName } from '../telemetry/recorded-name.ts';
+import { commandOf } from './cli-command.ts';
+import type { JournalCommand } from './cli-command.ts';
+import { erase, settle } from './corrections.ts';
+import { Retention } from './retention.ts';
+import type { JournalRecord } from './store/journal-store.ts';
+import { KyselyJournalStore } from './store/kysely-journal-store.ts';
+import { isNoTable } from './store/migrate.ts';
+import { openPostgres, openSqlite, readSqlite } from './store/open-database.ts';
+import { findRecord, listRecords } from './store/read-records.ts';
+
+const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first
+       npm run journal -- export [filters]           the same as JSON lines, one for each change
+       npm run journal -- show ID [--json]           all that is on record of one
+       npm run journal -- settle ID OUTCOME --why TEXT
+                     writes down what you found out of an unknown change: applied, rejected or not-sent
+       npm run journal -- erase --custno N --groupno G
+                     takes a customer out of the records and keeps the records
+       npm run journal -- prune
+                     deletes what JOURNAL_RETENTION_DAYS says, however much that is
+
+  --custno N      of one customer
+  --client ID     of one client
+  --issuer URL    of the clients of one issuer
+  --outcome O     applied, rejected, not-sent, unknown or in-progress
+  --since TIME    from then on, such as 2026-11-21 or 2026-11-21T10:00:00+02:00; UTC where it has no offset
+  --until TIME    before then
+  --json          a JSON list for programs; call npm with --silent
+
+It works on the journal that DATABASE_URL or DATABASE_URL_FILE names, also while the gateway runs.
+`;
+
+/** Control characters, invisible ones, those that change the direction, spaces that are none, and what has no meaning at all. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
+/** What comes from a token is as long as it likes, so it stands last. */
+const COLUMNS = [
+  'at',
+  'outcome',
+  'operation',
+  'custno',
+  'groupno',
+  'client',
+  'octaneStatus',
+  'id',
+  'subject',
+] as const;
+const ROWS_AT_ONCE = 500;
+
+/** A record as it is printed: the names and their order are a promise to programs. */
+type Printed = Omit<JournalRecord, 'at' | 'completedAt' | 'settled'> & { at: string };
+
+async function run(args: string[], { environment, stdout, stderr }: Surroundings): Promise<void> {
+  const command = commandOf(args);
+  if (command.name === 'help') {
+    stdout.write(USAGE);
+    return;
+  }
+  const url = loadSetting('databaseUrl', environment);
+  stderr.write(`Journal: ${visible(databaseLocation(url))}\n`);
+  if (command.name === 'prune') await pruneAll(url, loadSetting('journalRetentionDays', environment), stdout);
+  else await runOn(url, command, stdout);
+}
+
+type Named<Name extends JournalCommand['name']> = Extract<JournalCommand, { name: Name }>;
+type Database = ReturnType<typeof openSqlite>;
+
+/** Does it, on the journal with that URL. */
+function runOn(
+  url: string,
+  command: Exclude<JournalCommand, { name: 'help' | 'prune' }>,
+  stdout: Writable,
+): Promise<void> {
+  switch (command.name) {
+    case 'list':
+      return lend(url, 'reads', (database) =>
+        (command.json ? printJson : printTable)(stdout, listRecords(database, command.filter)),
+      );
+    case 'export':
+      return lend(url, 'reads', (database) => printLines(stdout, listRecords(database, command.filter)));
+    case 'show':
+      return lend(url, 'reads', async (database) =>
+        (command.json ? printJson : printFields)(stdout, [await recordWith(database, command.id)]),
+      );
+    case 'settle':
+      return settleOne(url, command, stdout);
+    case 'erase':
+      return eraseAll(url, command, stdout);
+  }
+}
+
+/** Lends the journal with that URL, which exists. */
+async function lend<T>(
+  url: string,
+  purpose: 'reads' | 'corrections',
+  use: (database: Database) => Promise<T>,
+): Promise<T> {
+  const path = sqlitePathOf(url);
+  if (path !== undefined && !existsSync(path)) throw noJournal();
+  const openFile = purpose === 'reads' ? readSqlite : (file: string) => openSqlite(file, false);
+  const database = path === undefined ? openPostgres(url, purpose) : openFile(path);
+  try {
+    return await use(database);
+  } finally {
+    await database.destroy();
+  }
+}
+
+async function settleOne(
+  url: string,
+  { id, outcome, why }: Named<'settle'>,
+  stdout: Writable,
+): Promise<void> {
+  await lend(url, 'reads', async (database) => {
+    const { outcome: known } = await recordWith(database, id);
+    if (known !== 'unknown')
+      throw new Refusal(`Only an unknown change can be settled. This one is ${known}.`);
+  });
+  const settlement = { outcome, at: Date.now(), by: recordedName(userInfo().username), why };
+  if (!(await lend(url, 'corrections', (database) => settle(database, id, settlement))))
+    throw new Refusal('Its outcome has just been recorded. Look at it again.');
+  stdout.write(`Settled as ${outcome}.\n`);
+}
+
+async function eraseAll(url: string, { groupno, custno }: Named<'erase'>, stdout: Writable): Promise<void> {
+  const erased = await lend(url, 'corrections', (database) => erase(database, groupno, custno));
+  stdout.write(`Erased from ${erased} records.\n`);
+}
+
+async function pruneAll(url: string, journalRetentionDays: number, stdout: Writable): Promise<void> {
+  const deleted = await lend(url, 'corrections', (database) =>
+    new Retention(new KyselyJournalStore(database, false), { journalRetentionDays }).prune(),
+  );
+  stdout.write(`Deleted ${deleted} records.\n`);
+}
+
+function noJournal(): Refusal {
+  return new Refusal('There is no journal where DATABASE_URL points: no gateway has run with it yet.');
+}
+
+async function recordWith(database: Database, id: string): Promise<JournalRecord> {
+  const record = await findRecord(database, id);
+  if (!record) throw new Refusal('There is no record with that ID.');
+  return record;
+}
+
+async function printLines(stdout: Writable, records: AsyncIterable<JournalRecord>): Promise<void> {
+  for await (const record of records) stdout.write(`${jsonOf(record)}\n`);
+}
+
+async function printJson(
+  stdout: Writable,
+  records: AsyncIterable<JournalRecord> | JournalRecord[],
+): Promise<void> {
+  let separator = '[\n';
+  for await (const record of records) {
+    stdout.write(`${separator}${jsonOf(record)}`);
+    separator = ',\n';
+  }
+  stdout.write(separator === '[\n' ? '[]\n' : '\n]\n');
+}
+
+/** Some rows at a time, so that a journal of any length can be read; the columns grow where later rows need it. */
+async function printTable(stdout: Writable, records: AsyncIterable<JournalRecord>): Promise<void> {
+  let rows: string[][] = [[...COLUMNS]];
+  let widths = COLUMNS.map(() => 0);
+  const printRows = (): void => {
+    widths = widths.map((width, column) => Math.max(width, ...rows.map((row) => row[column]!.length)));
+    const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
+    stdout.write(lines.map((line) => `${line.trimEnd()}\n`).join(''));
+    rows = [];
+  };
+  for await (const record of records) {
+    const line = printed(record);
+    rows.push(COLUMNS.map((column) => visible(String(line[column] ?? '-'))));
+    if (rows.length >= ROWS_AT_ONCE) printRows();
+  }
+  printRows();
+}
+
+function printFields(stdout: Writable, [record]: readonly [JournalRecord]): void {
+  const { settled } = record;
+  const fields = Object.entries({
+    ...printed(record),
+    ...(settled && {
+      settledAt: new Date(settled.at).toISOString(),
+      settledBy: settled.by,
+      why: settled.why,
+    }),
+  });
+  stdout.write(
+    fields.map(([name, value]) => `${name.padEnd(14)}${visible(String(value ?? '-'))}\n`).join(''),
+  );
+}
+
+function jsonOf(record: JournalRecord): string {
+  return JSON.stringify(printed(record)).replaceAll(UNSEEN, (character) =>
+    // As JSON writes it: one escape for each UTF-16 unit.
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+/** A text that a terminal shows as what it is, in one line and in one direction. */
+function visible(text: string): string {
+  return text.replaceAll(UNSEEN, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}
+
+function printed({ id, at, completedAt: _, settled: __, ...rest }: JournalRecord): Printed {
+  return { id, at: new Date(at).toISOString(), ...rest };
+}
+
+/** @returns what to say, without anything that a database's message may quote */
+function explained(error: NodeJS.ErrnoException): string {
+  if (isNoTable(error)) return noJournal().message;
+  const { code } = error;
+  return `The journal cannot be used: ${code ?? 'its store does not answer'}.`;
+}
+
+/** `npm run journal` */
+export const journalProgram: Program = { run, explained };

@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { Refusal } from '../config/command-line.ts';
+import type { Program, Surroundings } from '../config/command-line.ts';
+import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
+import { namesOfGatewayFile } from '../config/gateway-file.ts';
+import { loadSetting } from '../config/settings.ts';
+import { addLinks, listLinks, removeLink } from '../journal/store/customer-links.ts';
+import { isNoTable, requireSchema } from '../journal/store/migrate.ts';
+import { openPostgres, openSqlite, readSqlite } from '../journal/store/open-database.ts';
+import type { CustomerLink } from '../journal/store/schema.ts';
+import { commandOf } from './cli-command.ts';
+import { CsvFault } from './csv.ts';
+import { importLinks } from './import-links.ts';
+import { soughtSubject, storedSubject } from './stored-subject.ts';
+
+const USAGE = `Usage: npm run customers -- link --issuer I --subject S --groupno G --custno N
+                     the customer belongs to this user
+       npm run customers -- unlink --issuer I --subject S --groupno G --custno N
+                     it does not belong to this user any more
+       npm run customers -- list [--issuer I] [--subject S] [--groupno G] [--custno N]
+                     one link a line: issuer, subject, group and customer, with tabs between them
+       npm run customers -- import FILE.csv
+                     adds all links of the file, or none where a line is bad
+
+The header of the file has the columns issuer, subject, groupno and custno. Issuers and groups are those of GATEWAY_FILE.
+A subject that holds an @, another character than printable ASCII or more than 128 characters is kept as @sha256: and its
+SHA-256; unlink and list take it in this form, too.
+It works on the store that DATABASE_URL or DATABASE_URL_FILE names, also while the gateway runs, which knows of it within 5 s.
+`;
+
+/** A gateway holds the write lock of SQLite for milliseconds; another import for many seconds. */
+const PATIENCE_MS = 120_000;
+
+type Database = ReturnType<typeof openSqlite>;
+
+async function run(args: string[], surroundings: Surroundings): Promise<void> {
+  const { environment, stdout } = surroundings;
+  const command = commandOf(args);
+  if (command.name === 'help') return print(stdout, USAGE);
+  if (command.name === 'list') return list(command.filter, surroundings);
+  const names = namesOfGatewayFile(loadSetting('gatewayFile', environment));
+  if (command.name === 'import') {
+    const { links, added } = await change(surroundings, (database) =>
+      importLinks(database, command.file, names),
+    );
+    return print(stdout, `Added ${added} links. The file has ${links}.\n`);
+  }
+  const { issuer, subject, groupno } = command.link;
+  if (!names.issuers.has(issuer)) throw new Refusal('The gateway file has no such issuer.');
+  if (!names.groups.has(groupno)) throw new Refusal('The gateway file has no such group.');
+  if (command.name === 'link') {
+    const link = { ...command.link, subject: storedSubject(subject) };
+    const added = await change(surroundings, (database) => addLinks(database, [link]));
+    return print(stdout, added > 0 ? 'Linked.\n' : 'It was linked already.\n');
+  }
+  const link = { ...command.link, subject: soughtSubject(subject) };
+  const wasThere = await change(surroundings, (database) => removeLink(database, link));
+  return print(stdout, wasThere ? 'Unlinked.\n' : 'It was not linked.\n');
+}
+
+async function list(
+  { subject, ...rest }: Partial<CustomerLink>,
+  { environment, stdout }: Surroundings,
+): Promise<void> {
+  const filter = { ...rest, ...(subject !== undefined && { subject: soughtSubject(subject) }) };
+  const url = loadSetting('databaseUrl', environment);
+  const path = sqlitePathOf(url);
+  if (path !== undefined && !existsSync(path)) throw noStore();
+  await lend(path === undefined ? openPostgres(url, 'reads') : readSqlite(path), async (database) => {
+    for await (const links of listLinks(database, filter))
+      await print(
+        stdout,
+        links
+          .map(
+            ({ issuer, subject: stored, groupno, custno }) =>
+              `${[issuer, stored, groupno, custno].join('\t')}\n`,
+          )
+          .join(''),
+      );
+  });
+}
+
+/** Lends the store, with its schema as the gateway would bring it up to date. */
+async function change<T>(
+  { environment, stderr }: Surroundings,
+  make: (database: Database) => Promise<T>,
+): Promise<T> {
+  const url = loadSetting('databaseUrl', environment);
+  const path = sqlitePathOf(url);
+  const mayMigrate = loadSetting('migrateOnStart', environment);
+  stderr.write(`Store: ${databaseLocation(url)}\n`);
+  const database =
+    path === undefined ? openPostgres(url, 'corrections') : openSqlite(path, mayMigrate, PATIENCE_MS);
+  return lend(database, async () => {
+    await requireSchema(database, mayMigrate);
+    return make(database);
+  });
+}
+
+async function lend<T>(database: Database, use: (database: Database) => Promise<T>): Promise<T> {
+  try {
+    return await use(database);
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** Waits where the reader is slow: a million lines need not lie in memory. */
+async function print(stdout: Writable, text: string): Promise<void> {
+  if (!stdout.write(text)) await once(stdout, 'drain');
+}
+
+function noStore(): Refusal {
+  return new Refusal(
+    'There is no store with customer links where DATABASE_URL points: run `npm run migrate` first.',
+  );
+}
+
+/** @returns what to say, without anything that a database's message may quote */
+function explained(error: NodeJS.ErrnoException): string {
+  if (error instanceof CsvFault) return `Nothing was imported. Line ${error.line}: ${error.message}.`;
+  const { code, path } = error;
+  if (isNoTable(error) || code === 'SCHEMA_OUTDATED') return noStore().message;
+  if (path !== undefined) return `The file cannot be read: ${code}.`;
+  return `The store cannot be used: ${code ?? 'it does not answer'}.`;
+}
+
+/** `npm run customers` */
+export const customersProgram: Program = { run, explained };
