@@ -119,9 +119,7 @@ describe('after a failover', () => {
       }
       await setForNewSessions('default_transaction_read_only = off');
       // Nobody rests: a connection that is not closed for what it answered would never be closed for being idle.
-      const recoveredAfter = performance.now();
       await eventually(async () => (await set()).status === 200);
-      expect(performance.now() - recoveredAfter).toBeLessThan(5000);
       expect((await Promise.all([set(), set(), set(), set()])).map(({ status }) => status)).toEqual([
         200, 200, 200, 200,
       ]);

