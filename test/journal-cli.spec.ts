@@ -209,11 +209,13 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
     });
 
     it('filters', async () => {
-      const [rejected, crashed] = await Promise.all([
+      const [rejected, applied, crashed] = await Promise.all([
         records(databaseUrl, 'list', '--custno', '700124'),
+        records(databaseUrl, 'list', '--request-id', requests.applied),
         records(databaseUrl, 'list', '--outcome', 'unknown', '--until', '2020-01-02'),
       ]);
       expect(rejected.map(({ requestId }) => requestId)).toEqual([requests.rejected]);
+      expect(applied.map(({ requestId }) => requestId)).toEqual([requests.applied]);
       expect(crashed.map(({ requestId }) => requestId)).toEqual(['crashed']);
     });
 
@@ -337,6 +339,8 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
       'exports JSON lines with the same filters',
       async () => {
         const { code, stdout, journal: line } = await journal(databaseUrl, 'export', '--outcome', 'applied');
+        const one = await journal(databaseUrl, 'export', '--request-id', requests.applied);
+        expect((JSON.parse(one.stdout) as { requestId: string }).requestId).toBe(requests.applied);
         expect(code).toBe(0);
         const lines = stdout
           .trimEnd()

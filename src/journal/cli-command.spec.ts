@@ -6,6 +6,7 @@ describe('what npm run journal is asked to do', () => {
     [[], {}],
     [['--custno', '700124'], { custno: '700124' }],
     [['--client', 'other-group'], { client: 'other-group' }],
+    [['--request-id', '4fbd-1'], { requestId: '4fbd-1' }],
     [['--issuer', 'https://id.example.com/'], { issuer: 'https://id.example.com/' }],
     ...['applied', 'rejected', 'not-sent', 'unknown', 'in-progress'].map((outcome): [string[], object] => [
       ['--outcome', outcome],
@@ -35,6 +36,7 @@ describe('what npm run journal is asked to do', () => {
     ],
     [['erase', '--custno', '1', '--groupno', '2'], { name: 'erase', custno: '1', groupno: '2' }],
     [['prune'], { name: 'prune' }],
+    [['copy', 'sqlite:data/gateway.db'], { name: 'copy', path: 'data/gateway.db' }],
     [['all', '--help'], { name: 'help' }],
   ])('is %j', (args, command) => expect(commandOf(args)).toEqual(command));
 
@@ -51,6 +53,11 @@ describe('what npm run journal is asked to do', () => {
     [['erase', '--custno', '1'], /--groupno/],
     [['erase', '--groupno', '1'], /--custno/],
     [['prune', 'all'], /prune/],
+    [['copy'], /copy sqlite:PATH/],
+    [['copy', 'data/gateway.db'], /sqlite:PATH/],
+    [['copy', 'postgres://127.0.0.1/a'], /sqlite:PATH/],
+    [['copy', 'sqlite:'], /sqlite:PATH/],
+    [['copy', 'sqlite:a', '--custno', '1'], /no --custno/],
     [['prune', '--custno', '1'], /no --custno/],
     [['list', '--custno', '01'], /--custno/],
     [['list', '--outcome', 'good'], /applied, rejected, not-sent, unknown, in-progress/],

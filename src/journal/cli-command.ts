@@ -1,12 +1,13 @@
 import { CommandLine } from '../config/command-line.ts';
 import type { Refusal } from '../config/command-line.ts';
 import { CUSTNO } from '../config/customer-number.ts';
+import { sqlitePathOf } from '../config/database-url.ts';
 import type { Settlement } from './corrections.ts';
 import type { JournalFilter, JournalRecord } from './store/journal-store.ts';
 
 const SETTLED: readonly Settlement['outcome'][] = ['applied', 'rejected', 'not-sent'];
 const OUTCOMES: readonly JournalRecord['outcome'][] = [...SETTLED, 'unknown', 'in-progress'];
-const FILTERS: readonly string[] = ['custno', 'client', 'issuer', 'outcome', 'since', 'until'];
+const FILTERS: readonly string[] = ['custno', 'client', 'issuer', 'request-id', 'outcome', 'since', 'until'];
 const MAX_REASON = 500;
 const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})(?<clock>T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<offset>Z|[+-]\d{2}:\d{2})?)?$/;
@@ -26,7 +27,8 @@ export type JournalCommand =
       readonly why: string;
     }
   | { readonly name: 'erase'; readonly groupno: string; readonly custno: string }
-  | { readonly name: 'prune' };
+  | { readonly name: 'prune' }
+  | { readonly name: 'copy'; readonly path: string };
 
 type Values = ReturnType<typeof parsed>['values'];
 
@@ -69,7 +71,15 @@ export function commandOf(args: string[]): JournalCommand {
     allow(values, []);
     return { name };
   }
-  throw misunderstood('Say list, export, show and one ID, settle ID OUTCOME, erase, or prune');
+  if (name === 'copy' && rest.length === 1) {
+    allow(values, []);
+    const path = sqlitePathOf(id);
+    if (!path) throw misunderstood('The journal to copy is named as sqlite:PATH');
+    return { name, path };
+  }
+  throw misunderstood(
+    'Say list, export, show and one ID, settle ID OUTCOME, erase, prune, or copy sqlite:PATH',
+  );
 }
 
 function allow(values: Values, names: readonly string[]): void {
@@ -77,7 +87,15 @@ function allow(values: Values, names: readonly string[]): void {
   if (other !== undefined) throw misunderstood(`This command takes no --${other}`);
 }
 
-function filterOf({ custno, client, issuer, outcome, since, until }: Values): JournalFilter {
+function filterOf({
+  custno,
+  client,
+  issuer,
+  'request-id': requestId,
+  outcome,
+  since,
+  until,
+}: Values): JournalFilter {
   if (custno !== undefined && !CUSTNO.test(custno))
     throw misunderstood('--custno is a number of 1 to 10 digits');
   const known = OUTCOMES.find((name) => name === outcome);
@@ -86,6 +104,7 @@ function filterOf({ custno, client, issuer, outcome, since, until }: Values): Jo
     custno,
     client,
     issuer,
+    requestId,
     outcome: known,
     since: since === undefined ? since : timeOf('--since', since),
     until: until === undefined ? until : timeOf('--until', until),
@@ -107,6 +126,7 @@ const parsed = (args: string[]) =>
     why: { type: 'string' },
     client: { type: 'string' },
     issuer: { type: 'string' },
+    'request-id': { type: 'string' },
     outcome: { type: 'string' },
     since: { type: 'string' },
     until: { type: 'string' },

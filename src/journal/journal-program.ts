@@ -4,16 +4,19 @@ import type { Writable } from 'node:stream';
 import { Refusal } from '../config/command-line.ts';
 import type { Program, Surroundings } from '../config/command-line.ts';
 import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
+import { Progress } from '../config/progress.ts';
 import { loadSetting } from '../config/settings.ts';
 import { recordedName } from '../telemetry/recorded-name.ts';
 import { commandOf } from './cli-command.ts';
 import type { JournalCommand } from './cli-command.ts';
+import { copyJournal } from './copy-journal.ts';
+import type { CopiedTable } from './copy-journal.ts';
 import { erase, settle } from './corrections.ts';
 import { Retention } from './retention.ts';
 import type { JournalRecord } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
-import { isNoTable } from './store/migrate.ts';
-import { openPostgres, openSqlite, readSqlite } from './store/open-database.ts';
+import { isNoTable, requireSchema } from './store/migrate.ts';
+import { openPostgres, openSqlite, openSqliteAlone, readSqlite } from './store/open-database.ts';
 import { findRecord, listRecords } from './store/read-records.ts';
 
 const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first
@@ -25,16 +28,19 @@ const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attem
                      takes a customer out of the records and keeps the records
        npm run journal -- prune
                      deletes what JOURNAL_RETENTION_DAYS says, however much that is
+       npm run journal -- copy sqlite:PATH
+                     copies a SQLite journal, whose gateway is stopped, into the PostgreSQL of DATABASE_URL
 
   --custno N      of one customer
   --client ID     of one client
   --issuer URL    of the clients of one issuer
+  --request-id ID of one request, by the X-Request-Id of its answer
   --outcome O     applied, rejected, not-sent, unknown or in-progress
   --since TIME    from then on, such as 2026-11-21 or 2026-11-21T10:00:00+02:00; UTC where it has no offset
   --until TIME    before then
   --json          a JSON list for programs; call npm with --silent
 
-It works on the journal that DATABASE_URL or DATABASE_URL_FILE names, also while the gateway runs.
+It works on the journal that DATABASE_URL or DATABASE_URL_FILE names, also while its gateway runs.
 `;
 
 /** Control characters, invisible ones, those that change the direction, spaces that are none, and what has no meaning at all. */
@@ -56,7 +62,8 @@ const ROWS_AT_ONCE = 500;
 /** A record as it is printed: the names and their order are a promise to programs. */
 type Printed = Omit<JournalRecord, 'at' | 'completedAt' | 'settled'> & { at: string };
 
-async function run(args: string[], { environment, stdout, stderr }: Surroundings): Promise<void> {
+async function run(args: string[], surroundings: Surroundings): Promise<void> {
+  const { environment, stdout, stderr } = surroundings;
   const command = commandOf(args);
   if (command.name === 'help') {
     stdout.write(USAGE);
@@ -64,7 +71,9 @@ async function run(args: string[], { environment, stdout, stderr }: Surroundings
   }
   const url = loadSetting('databaseUrl', environment);
   stderr.write(`Journal: ${visible(databaseLocation(url))}\n`);
-  if (command.name === 'prune') await pruneAll(url, loadSetting('journalRetentionDays', environment), stdout);
+  if (command.name === 'copy') await copyInto(url, command.path, surroundings);
+  else if (command.name === 'prune')
+    await pruneAll(url, loadSetting('journalRetentionDays', environment), stdout);
   else await runOn(url, command, stdout);
 }
 
@@ -74,7 +83,7 @@ type Database = ReturnType<typeof openSqlite>;
 /** Does it, on the journal with that URL. */
 function runOn(
   url: string,
-  command: Exclude<JournalCommand, { name: 'help' | 'prune' }>,
+  command: Exclude<JournalCommand, { name: 'help' | 'prune' | 'copy' }>,
   stdout: Writable,
 ): Promise<void> {
   switch (command.name) {
@@ -138,6 +147,60 @@ async function pruneAll(url: string, journalRetentionDays: number, stdout: Writa
     new Retention(new KyselyJournalStore(database, false), { journalRetentionDays }).prune(),
   );
   stdout.write(`Deleted ${deleted} records.\n`);
+}
+
+async function copyInto(
+  url: string,
+  path: string,
+  { environment, stdout, stderr }: Surroundings,
+): Promise<void> {
+  if (sqlitePathOf(url) !== undefined)
+    throw new Refusal('A journal is copied into PostgreSQL: let DATABASE_URL name that one.');
+  if (!existsSync(path)) throw new Refusal(`There is no file ${visible(path)}.`);
+  const source = openAlone(path);
+  const target = openPostgres(url, 'migrations');
+  const progress = new Map<string, Progress>();
+  const tell = (table: string, done: number, all: number): void => {
+    const ofTable = progress.get(table) ?? new Progress(stderr, table);
+    progress.set(table, ofTable);
+    ofTable.tell(done, all);
+  };
+  try {
+    await requireTables(source, visible(databaseLocation(`sqlite:${path}`)), false);
+    await requireTables(target, 'DATABASE_URL', loadSetting('migrateOnStart', environment));
+    for (const { table, rows, added } of await copyJournal(source, target, tell, requireAll))
+      stdout.write(`${table}: ${rows} rows, all of them found in PostgreSQL; ${added} are new there.\n`);
+  } finally {
+    await Promise.all([source.destroy(), target.destroy()]);
+  }
+}
+
+/** @throws Refusal where its tables are not those of this version */
+async function requireTables(database: Database, url: string, mayMigrate: boolean): Promise<void> {
+  try {
+    await requireSchema(database, mayMigrate);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'SCHEMA_OUTDATED') throw error;
+    throw new Refusal(
+      `The tables of ${url} are of an older version, or not there: let npm run migrate make them.`,
+    );
+  }
+}
+
+function openAlone(path: string): Database {
+  try {
+    return openSqliteAlone(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'SQLITE_BUSY') throw error;
+    throw new Refusal(
+      'Somebody uses the file: stop its gateway, and whoever else has it open, and copy again.',
+    );
+  }
+}
+
+function requireAll({ table, rows, found }: CopiedTable): void {
+  if (found === rows) return;
+  throw new Refusal(`Nothing was copied: ${table} has ${rows} rows, and only ${found} of them arrived.`);
 }
 
 function noJournal(): Refusal {

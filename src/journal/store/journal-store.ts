@@ -74,6 +74,7 @@ export interface JournalFilter {
   readonly custno?: string | undefined;
   readonly client?: string | undefined;
   readonly issuer?: string | undefined;
+  readonly requestId?: string | undefined;
   readonly outcome?: JournalRecord['outcome'] | undefined;
   /** Inclusive. */
   readonly since?: number | undefined;

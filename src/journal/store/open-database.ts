@@ -74,6 +74,23 @@ export function readSqlite(path: string): Kysely<JournalSchema> {
   return new Kysely<JournalSchema>({ dialect: new SqliteDialect({ database }) });
 }
 
+/**
+ * A file that exists, for one who needs it alone: nobody else opens it until it is closed.
+ *
+ * @throws SqliteError SQLITE_BUSY where somebody else has it open
+ */
+export function openSqliteAlone(path: string): Kysely<JournalSchema> {
+  const database = new Database(path, { fileMustExist: true, timeout: PATIENCE_MS });
+  try {
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.exec('BEGIN EXCLUSIVE; COMMIT');
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return new Kysely<JournalSchema>({ dialect: new SqliteDialect({ database }) });
+}
+
 export function openPostgres(url: string, purpose: keyof typeof PATIENCE = 'writes'): Kysely<JournalSchema> {
   const pool = new PostgresPool(url, PATIENCE[purpose]) as unknown as KyselyPool;
   return new Kysely<JournalSchema>({ dialect: new PostgresDialect({ pool }) });

@@ -41,12 +41,13 @@ export async function findRecord(
 
 function filtered(
   database: Kysely<JournalSchema>,
-  { since, until, outcome, ...equal }: JournalFilter,
+  { since, until, outcome, requestId, ...equal }: JournalFilter,
   now: number,
 ) {
   let rows = database.selectFrom('changes').selectAll();
   for (const column of ['custno', 'client', 'issuer'] as const)
     if (equal[column] !== undefined) rows = rows.where(column, '=', equal[column]);
+  if (requestId !== undefined) rows = rows.where('request_id', '=', requestId);
   if (since !== undefined) rows = rows.where('id', '>=', firstIdAt(since));
   if (until !== undefined) rows = rows.where('id', '<', firstIdAt(until));
   if (outcome === 'in-progress') return rows.where('outcome', 'is', null).where('unknown_at', '>', now);
