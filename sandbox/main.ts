@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { errorCode } from './listen.ts';
-import { clients, groups } from './seed.ts';
+import { clients, groups, users } from './seed.ts';
 import { startSandbox, type Sandbox } from './start.ts';
 import { usualIssuer, usualPorts, type SandboxPorts } from './usual-ports.ts';
 import { stopRequested } from './stop.ts';
@@ -63,6 +63,7 @@ function introduction({ octane, identityProvider, gatewayEnvironment }: Sandbox)
         `  group ${groupno}  customers ${customers.map(({ custno }) => custno).join(', ')}`,
     ),
     ...clients.map(({ clientId, actsFor }) => `  client ${clientId}  acts for ${actsFor}`),
+    `  users ${users.map(({ userId }) => userId).join(', ')}  log in to mobile-app`,
     '',
     title('The gateway, in another shell'),
     '',

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { decodeJwt } from 'jose';
 import { ReservedPort } from '../test/support/reserved-port.ts';
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
 import { listen } from './listen.ts';
@@ -115,8 +116,17 @@ describe('npm run token', () => {
       '--issuer',
       provider.issuer,
     );
-    const claims = JSON.parse(Buffer.from(stdout.split('.')[1] ?? '', 'base64url').toString()) as unknown;
-    expect(claims).toMatchObject({ client_id: 'billing-service', scope: 'welcome-email:send' });
+    expect(decodeJwt(stdout)).toMatchObject({ client_id: 'billing-service', scope: 'welcome-email:send' });
+  });
+
+  it('logs a user in', async () => {
+    const { stdout } = await run('--user', 'billie', '--acr', 'strong', '--issuer', provider.issuer);
+    expect(decodeJwt(stdout)).toMatchObject({ client_id: 'mobile-app', sub: 'billie', acr: 'strong' });
+    const { stderr, code } = await run('--user', 'nobody', '--issuer', provider.issuer);
+    expect({ stderr, code }).toEqual({
+      stderr: 'The identity provider refused: there is no such user or login.\n',
+      code: 1,
+    });
   });
 
   it('says in one line that the sandbox does not run', async () => {
@@ -148,9 +158,14 @@ describe('npm run token', () => {
     [
       'an unknown client',
       ['--client', 'nobody'],
-      /^There is no client nobody: the sandbox has selfcare-app and billing-service\.\n$/,
+      /^There is no client nobody: the sandbox has selfcare-app, billing-service, mobile-app, portal-backend\.\n$/,
     ],
     ['an unknown option', ['--customer', '1'], /^Unknown option '--customer'/],
+    [
+      'a client without a secret',
+      ['--client', 'mobile-app'],
+      /^mobile-app has no secret: a user logs in to it/,
+    ],
     [
       'an issuer that is no URL',
       ['--client', 'billing-service', '--issuer', 'x'],

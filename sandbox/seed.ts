@@ -15,10 +15,24 @@ export interface Group {
 
 export interface Client {
   clientId: string;
-  clientSecret: string;
-  /** Whether its token must name one customer: the one that the token request asks for. */
+  /** A public client has none. */
+  clientSecret?: string;
+  getsTokensBy: 'secret' | 'login' | 'exchange';
+  /** Whether its token must name the customers that it may act for: those of the user, or those that the token request names. */
   ownCustomer: boolean;
+  /** All that there are, unless they are listed. */
+  scopes?: readonly string[];
+  redirectUris?: readonly string[];
   actsFor: string;
+}
+
+/** Somebody who can log in. */
+export interface User {
+  userId: string;
+  name: string;
+  custnos: readonly string[];
+  /** Chooses the group, by config/gateway.yaml. */
+  brand?: string;
 }
 
 export const groups: Group[] = [
@@ -50,16 +64,51 @@ export const clients: Client[] = [
   {
     clientId: 'selfcare-app',
     clientSecret: 'sandbox-only-selfcare-app',
+    getsTokensBy: 'secret',
     ownCustomer: true,
-    actsFor: 'one customer of group 1001, asked for with custno',
+    actsFor: 'the customers of group 1001 that are asked for with custno',
   },
   {
     clientId: 'billing-service',
     clientSecret: 'sandbox-only-billing-service',
+    getsTokensBy: 'secret',
     ownCustomer: false,
     actsFor: 'every customer of group 2002',
   },
+  {
+    clientId: 'mobile-app',
+    getsTokensBy: 'login',
+    ownCustomer: true,
+    // On a loopback host every port is allowed (RFC 8252, section 7.3).
+    redirectUris: [
+      'com.example.octane-bff:/callback',
+      'http://127.0.0.1/callback',
+      'http://localhost/callback',
+    ],
+    actsFor: 'the customers of the user who logs in',
+  },
+  {
+    clientId: 'portal-backend',
+    clientSecret: 'sandbox-only-portal-backend',
+    getsTokensBy: 'exchange',
+    ownCustomer: true,
+    scopes: ['direct-debit:write', 'welcome-email:send', 'customer:read', 'data-pool:read'],
+    actsFor: 'the customers of the user whose token it exchanges',
+  },
 ];
+
+export const users: User[] = [
+  { userId: 'alex', name: 'Alex', custnos: ['700123'], brand: 'acme' },
+  { userId: 'billie', name: 'Billie', custnos: ['700124', '700125'], brand: 'acme' },
+  { userId: 'eden', name: 'Eden', custnos: ['800201'], brand: 'bolt' },
+  { userId: 'robin', name: 'Robin of the support team', custnos: [] },
+];
+
+/** How strong a login can be: the values of `acr`, each with the name of its button. */
+export const logins: Readonly<Record<string, string>> = {
+  basic: 'Log in',
+  strong: 'Log in with a second factor',
+};
 
 /** Whose token the gateway's own reference gets, and for which customer. */
 export const docsTokenRequest = { client: 'selfcare-app', custno: '700123' };

@@ -1,21 +1,26 @@
 import { parseArgs } from 'node:util';
 import { newProofKey } from './proof-key.ts';
+import { logIn } from './log-in.ts';
 import { requestToken } from './request-token.ts';
-import { clients, scopes } from './seed.ts';
+import { clients, logins, scopes, users } from './seed.ts';
 import { usualIssuer } from './usual-ports.ts';
 
 const usage = `Prints an access token of the running sandbox's identity provider.
 
-  npm run token -- --client CLIENT [--custno N] [--scope SCOPES] [--issuer URL] [--dpop REQUEST]
+  npm run token -- --client CLIENT [--custno N[,N]] [--scope SCOPES] [--issuer URL] [--dpop REQUEST]
+  npm run token -- --user USER [--acr ACR] [--scope SCOPES] [--issuer URL] [--dpop REQUEST]
 
   --client   ${clients.map(({ clientId, actsFor }) => `${clientId}: ${actsFor}`).join('\n             ')}
-  --custno   the one customer that the token is for; selfcare-app needs it
+  --custno   the customers that the token is for, with a comma between several; selfcare-app needs it
+  --user     logs in to mobile-app, as in a browser: ${users.map(({ userId }) => userId).join(', ')}
+  --acr      how strong the login is: ${Object.keys(logins).join(' or ')}; when left out: basic
   --scope    in quotes, with a space between; when left out: ${scopes.join(' ')}
   --issuer   the identity provider; when left out: ${usualIssuer}
   --dpop     for one request, in quotes: a token that is bound to a new key, as the headers of that request
   --help     prints this
 
 In a script: TOKEN=$(npm run --silent token -- --client selfcare-app --custno 700123)
+portal-backend exchanges the token of a user: docs/guides/token-exchange.md
 With a bound one: npm run --silent token -- --client selfcare-app --custno 700123 --dpop "POST $URL" | curl -i -X POST -H @- "$URL"`;
 
 try {
@@ -23,6 +28,8 @@ try {
     options: {
       client: { type: 'string' },
       custno: { type: 'string' },
+      user: { type: 'string' },
+      acr: { type: 'string' },
       scope: { type: 'string' },
       issuer: { type: 'string', default: usualIssuer },
       dpop: { type: 'string' },
@@ -32,13 +39,16 @@ try {
   if (values.help) {
     console.log(usage);
   } else {
-    const { client, custno, scope, issuer, dpop } = values;
-    if (client === undefined) throw new Error(`--client is missing.\n\n${usage}`);
+    const { client, custno, user, acr, scope, issuer, dpop } = values;
+    if (client === undefined && user === undefined) throw new Error(`--client is missing.\n\n${usage}`);
     if (!URL.canParse(issuer)) throw new Error('--issuer must be a URL.');
     const [method = '', url = ''] = dpop?.split(' ') ?? [];
     if (dpop !== undefined && !URL.canParse(url)) throw new Error('--dpop must be a method and a URL.');
     const key = dpop === undefined ? undefined : await newProofKey();
-    const { accessToken } = await requestToken({ issuer, client, custno, scope, key });
+    const { accessToken } =
+      user === undefined
+        ? await requestToken({ issuer, client: client ?? '', custno, scope, key })
+        : await logIn({ issuer, user, acr, scope, key });
     console.log(
       key
         ? `Authorization: DPoP ${accessToken}\nDPoP: ${await key.proofFor(method, url, accessToken)}`

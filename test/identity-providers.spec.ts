@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { startIdentityProvider } from '../sandbox/identity-provider.ts';
+import type { IdentityProvider } from '../sandbox/identity-provider.ts';
+import { logIn } from '../sandbox/log-in.ts';
+import { fetchToken } from '../sandbox/request-token.ts';
+import { tokenExchange } from '../sandbox/token-exchange.ts';
+import { usualIssuer } from '../sandbox/usual-ports.ts';
+import { eventually } from './support/eventually.ts';
 import { expectProblem } from './support/expect-problem.ts';
 import { TestGateway } from './support/gateway.ts';
+import { journalRecords } from './support/journal-records.ts';
 import { publicPem, signingKey } from './support/token-issuer.ts';
 
 interface Token {
@@ -34,10 +42,15 @@ function blocks(text: string, language: string): string[] {
   );
 }
 
+let sandbox: IdentityProvider;
 let gateway: TestGateway;
 const key = await signingKey('KID');
 
 beforeAll(async () => {
+  sandbox = await startIdentityProvider({ port: 0 });
+  const ofSandbox = parse(
+    readFileSync('config/gateway.yaml', 'utf8').replaceAll(usualIssuer, sandbox.issuer),
+  ) as Section['files'][number];
   gateway = await TestGateway.start({
     files: { 'key.pem': await publicPem(key) },
     gatewayFile: (file) => {
@@ -48,10 +61,12 @@ beforeAll(async () => {
         );
         file['callers'].push(...callers);
       }
+      file['issuers'].push(...ofSandbox.issuers);
+      file['callers'].push(...(ofSandbox.callers ?? []));
     },
   });
 });
-afterAll(() => gateway.stop());
+afterAll(() => Promise.all([gateway.stop(), sandbox.close()]));
 beforeEach(() => gateway.octane.reset());
 
 it('the page shows a token of each provider', () => {
@@ -94,5 +109,71 @@ describe.each(SECTIONS)('a token of $provider', ({ tokens }) => {
       path: '/v1/customers/700999/send-welcome-email',
     });
     expectProblem(refused, 403, 'customer-not-permitted');
+  });
+});
+
+describe('the sandbox’s provider', () => {
+  const tokenOf = async (user: string): Promise<string> =>
+    (await logIn({ issuer: sandbox.issuer, user })).accessToken;
+
+  async function exchanged(user: string, actor?: string): Promise<string> {
+    const type = 'urn:ietf:params:oauth:token-type:access_token';
+    const { accessToken } = await fetchToken({
+      issuer: sandbox.issuer,
+      credentials: 'portal-backend:sandbox-only-portal-backend',
+      form: new URLSearchParams({
+        grant_type: tokenExchange,
+        subject_token: await tokenOf(user),
+        subject_token_type: type,
+        ...(actor !== undefined && { actor_token: await tokenOf(actor), actor_token_type: type }),
+      }),
+    });
+    return accessToken;
+  }
+
+  const emailTo = (custno: string, token: string) =>
+    gateway.sendWelcomeEmail({ token, path: `/v1/customers/${custno}/send-welcome-email` });
+
+  it.each([
+    ['alex', 'me', '/group/1001/customer/700123/'],
+    ['billie', '700125', '/group/1001/customer/700125/'],
+    ['eden', 'me', '/group/2002/customer/800201/'],
+  ])('lets %s do things for %s, in the group of the brand', async (user, custno, path) => {
+    expect((await emailTo(custno, await tokenOf(user))).status).toBe(204);
+    expect(gateway.octane.hits.map((hit) => hit.path)).toEqual([expect.stringContaining(path)]);
+  });
+
+  it.each([
+    ['billie', 'me', 'customer-not-permitted'],
+    ['alex', '700124', 'customer-not-permitted'],
+    ['eden', '700123', 'customer-not-permitted'],
+    ['robin', 'me', 'caller-not-mapped'],
+  ])('does not let %s do things for %s', async (user, custno, code) => {
+    expectProblem(await emailTo(custno, await tokenOf(user)), 403, code);
+    expect(gateway.octane.hits).toEqual([]);
+  });
+
+  it.each([
+    ['the portal', undefined, 'portal-backend'],
+    ['a person who works with it', 'robin', 'robin'],
+  ])('lets %s act for a user, and journal and audit line say so', async (_case, by, actor) => {
+    const { status, headers } = await emailTo('me', await exchanged('alex', by));
+    expect(status).toBe(204);
+    const requestId = String(headers['x-request-id']);
+    const [record] = await journalRecords(`sqlite:${gateway.folder}/gateway.db`);
+    expect(record).toMatchObject({
+      client: 'portal-backend',
+      subject: 'alex',
+      actor,
+      custno: '700123',
+      requestId,
+    });
+    const line = await eventually(() => gateway.log.find((text) => text.includes(requestId)));
+    expect(JSON.parse(line)).toMatchObject({ audit: true, client: 'portal-backend', subject: 'alex', actor });
+  });
+
+  it('lets nobody who acts for a user do things for another customer', async () => {
+    expectProblem(await emailTo('700124', await exchanged('alex')), 403, 'customer-not-permitted');
+    expect(gateway.octane.hits).toEqual([]);
   });
 });
