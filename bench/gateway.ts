@@ -17,19 +17,23 @@ export interface Surroundings {
   readonly publicPem: string;
 }
 
-/**
- * Puts the gateway file and the issuer's key in place.
- *
- * @param clients the callers, all of one group and each allowed every customer
- */
+/** A caller of the gateway file that is allowed every customer of the one group. */
+export const forAllCustomers = (clientId: string): object => ({
+  clientId,
+  issuer: ISSUER,
+  groupno: GROUPNO,
+  customers: 'any',
+});
+
+/** Puts the gateway file and the issuer's key in place. */
 export async function writeGatewayFile(
   { folder, publicPem }: Surroundings,
-  clients: readonly string[] = [CLIENT],
+  callers: readonly object[] = [forAllCustomers(CLIENT)],
   name = 'gateway.yaml',
 ): Promise<void> {
   const gatewayFile = {
     issuers: [{ issuer: ISSUER, audience: AUDIENCE, publicKeyFile: 'issuer.pem' }],
-    callers: clients.map((clientId) => ({ clientId, issuer: ISSUER, groupno: GROUPNO, customers: 'any' })),
+    callers,
     groups: [{ groupno: GROUPNO, usernameEnv: 'OCTANE_USERNAME', passwordEnv: 'OCTANE_PASSWORD' }],
   };
   await writeFile(join(folder, 'issuer.pem'), publicPem);

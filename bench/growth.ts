@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { SETTINGS_TABLE } from '../src/config/settings.ts';
 import { svgOf } from './chart.ts';
-import { startGateway, writeGatewayFile } from './gateway.ts';
+import { forAllCustomers, startGateway, writeGatewayFile } from './gateway.ts';
 import { figure, table } from './markdown.ts';
 import { OTHER_CORE } from './measured-program.ts';
 import type { MeasuredProgram } from './measured-program.ts';
@@ -147,7 +147,7 @@ async function measureCallers(stage: Stage, effort: Effort, callers: number): Pr
   const clientOf = (index: number): string => `${CLIENT}-${index}`;
   await writeGatewayFile(
     stage.surroundings,
-    Array.from({ length: callers }, (_, index) => clientOf(index)),
+    Array.from({ length: callers }, (_, index) => forAllCustomers(clientOf(index))),
     file,
   );
   const asking = Math.min(callers, MAX_CALLERS_THAT_ASK);

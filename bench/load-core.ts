@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Hits } from './fake-octane.ts';
+import type { ProofKey } from './proof.ts';
 
 /** One run of requests against one of the measured. */
 export interface Load {
@@ -32,8 +33,15 @@ export interface LoadResult {
   readonly maxMs: number;
 }
 
-export type Order =
-  Load | { readonly kind: 'tokens'; readonly tokens: readonly string[] } | { readonly kind: 'hits' };
+/** Who asks from then on. */
+export interface Users {
+  readonly kind: 'tokens';
+  readonly tokens: readonly string[];
+  /** Where all of the tokens are bound to it: each request has a proof of its own. */
+  readonly proofKey: ProofKey | undefined;
+}
+
+export type Order = Load | Users | { readonly kind: 'hits' };
 
 export type LoadReply = { readonly result: unknown } | { readonly error: string };
 
@@ -54,8 +62,8 @@ export class LoadCore {
     return new LoadCore(child, (await replyOf(child)) as number);
   }
 
-  async useTokens(tokens: readonly string[]): Promise<void> {
-    await this.ask({ kind: 'tokens', tokens });
+  async useTokens(tokens: readonly string[], proofKey?: ProofKey): Promise<void> {
+    await this.ask({ kind: 'tokens', tokens, proofKey });
   }
 
   async run(load: Omit<Load, 'kind'>): Promise<LoadResult> {

@@ -9,6 +9,7 @@ import { performance } from 'node:perf_hooks';
 import { FakeOctane } from './fake-octane.ts';
 import { HttpMessages } from './http-messages.ts';
 import type { Load, LoadReply, LoadResult, Order } from './load-core.ts';
+import { Prover } from './proof.ts';
 import { withBadSignature } from './scenario.ts';
 import { quantile } from './statistics.ts';
 
@@ -19,6 +20,7 @@ const KEEPS_ANSWERS_OF_FAILURES = 300;
 
 let tokens: readonly string[] = [];
 let badTokens: readonly string[] = [];
+let prover: Prover | undefined;
 /** Where the next load goes on: no run is answered from what only the run before it used. */
 let cursor = 0;
 const octane = await FakeOctane.start();
@@ -36,6 +38,7 @@ async function carryOut(order: Order): Promise<unknown> {
   if (order.kind === 'tokens') {
     tokens = order.tokens;
     badTokens = tokens.map(withBadSignature);
+    prover = order.proofKey && new Prover(order.proofKey);
     return undefined;
   }
   return order.kind === 'hits' ? octane.take() : run(order);
@@ -133,7 +136,13 @@ function nextRequest({ tokens: kind, body, hasKey, route = DIRECT_DEBIT_ROUTE }:
   const key = hasKey ? `idempotency-key: ${randomUUID()}\r\n` : '';
   const content = body === '' ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
   const target = route.replace('CUSTNO', String(CUSTNO + (index % CUSTOMERS)));
-  return `${target} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\n${key}${content}\r\n${body}`;
+  return `${target} HTTP/1.1\r\nhost: ${host}\r\n${authorizationOf(target, host, token)}${key}${content}\r\n${body}`;
+}
+
+function authorizationOf(target: string, host: string, token: string): string {
+  if (!prover) return `authorization: Bearer ${token}\r\n`;
+  const [method = '', path = ''] = target.split(' ');
+  return `authorization: DPoP ${token}\r\ndpop: ${prover.proofFor(method, `http://${host}${path}`, token)}\r\n`;
 }
 
 /** One request at a time. */

@@ -6,6 +6,7 @@
  *   npm run bench -- --growth [--rounds 3] [--requests 1200] [--quick] [--write]
  *   npm run bench -- --parts [--rounds 5] [--requests 3000] [--quick] [--write]
  *   npm run bench -- --described [--rounds 5] [--requests 4000] [--quick]
+ *   npm run bench -- --callers [--rounds 5] [--requests 4000] [--quick] [--write]
  *   npm run bench -- --profile [--requests 4000] [--store nothing|sqlite|postgres] [--tokens 1000] [--key]
  *
  *   --only     a part of the name of a contender; only the comparison is made, and only of these
@@ -15,10 +16,12 @@
  *   --growth   how it grows with concurrency, bodies, callers and processes, in tables and pictures
  *   --parts    what each part of the gateway costs
  *   --described what operations cost that a document describes; part of the whole, too
+ *   --callers  what it costs to know whose customer a user is, and that a token is bound
  *   --profile  where the time goes, by package and by function; tables in Markdown
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { measureCallers } from './callers.ts';
 import { compare, comparisonGoals, comparisonTables } from './comparison.ts';
 import { goalTable } from './goals.ts';
 import { measureHalfLoad } from './half-load.ts';
@@ -47,6 +50,7 @@ const { values } = parseArgs({
     growth: { type: 'boolean', default: false },
     parts: { type: 'boolean', default: false },
     described: { type: 'boolean', default: false },
+    callers: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     store: { type: 'string', default: 'sqlite' },
     tokens: { type: 'string', default: '1000' },
@@ -98,6 +102,7 @@ interface Result {
 async function wanted(): Promise<Result> {
   if (values.growth) return { part: 'growth', ...(await measureGrowth(stage, effort, progress)) };
   if (values.parts) return { part: 'parts', markdown: await measureParts(stage, effort, progress) };
+  if (values.callers) return { part: 'callers', markdown: await measureCallers(stage, effort, progress) };
   if (values.described) {
     const { markdown, goals } = await measureDescribed(stage, effort);
     return { part: 'described', markdown: `${goalTable(goals)}\n\n${markdown}` };
