@@ -33,7 +33,11 @@ export function cutBlocked(
   const lines = text.slice(start, end).split(/\r?\n/);
   // A second one is a fault, which the library names.
   const blocked = HEADING.test(text.slice(end)) ? undefined : listsOf(lines);
-  return blocked && { rest: text.slice(0, start) + '\n'.repeat(lines.length - 1) + text.slice(end), blocked };
+  if (!blocked) return undefined;
+  const behind = text.slice(end);
+  // Only for the numbers of the lines behind: a million of them keep the library busy for seconds.
+  const emptyLines = behind === '' ? '' : '\n'.repeat(lines.length - 1);
+  return { rest: text.slice(0, start) + emptyLines + behind, blocked };
 }
 
 /** Where the next line begins that is neither indented nor empty nor a comment. */
@@ -82,6 +86,7 @@ function listsOf([, ...lines]: readonly string[]): BlockedLists | undefined {
 }
 
 function textOf(written: string): string {
-  if (written.startsWith('"')) return JSON.parse(written) as string;
-  return written.startsWith("'") ? written.slice(1, -1) : written;
+  if (written.includes('\\'))
+    return written.startsWith('"') ? (JSON.parse(written) as string) : written.slice(1, -1);
+  return /^["']/.test(written) ? written.slice(1, -1) : written;
 }

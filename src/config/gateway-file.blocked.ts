@@ -49,27 +49,46 @@ function listOf(
     faults.add(path, 'must be a list');
     return found;
   }
-  const names = Object.keys(checks);
+  const [by = '', member = ''] = Object.keys(checks);
   let faulty = 0;
-  for (const [index, value] of (list as unknown[]).entries()) {
-    if (faulty >= MAX_FAULTS) break;
-    const place = `${path}[${index}]`;
-    const entry = mappingOf(value, place, names, faults);
-    let isGood = !faults.has(place);
-    for (const [name, check] of Object.entries(checks)) {
-      const fault = isGood || entry[name] !== undefined ? check(entry[name]) : undefined;
-      if (fault !== undefined) faults.add(`${place}.${name}`, fault);
-      isGood &&= fault === undefined;
-    }
-    if (!isGood) {
-      faulty += 1;
+  for (const [index, entry] of (list as unknown[]).entries()) {
+    if (isGood(entry, checks)) {
+      const members = found.get(entry[by]!) ?? new Set();
+      found.set(entry[by]!, members.add(entry[member]!));
       continue;
     }
-    const [by, member] = names.map((name) => entry[name] as string) as [string, string];
-    const members = found.get(by) ?? new Set();
-    found.set(by, members.add(member));
+    addFaults(entry, `${path}[${index}]`, faults, checks);
+    faulty += 1;
+    if (faulty >= MAX_FAULTS) break;
   }
   return found;
+}
+
+function isGood(
+  entry: unknown,
+  checks: Readonly<Record<string, Check>>,
+): entry is Readonly<Record<string, string>> {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const names = Object.keys(entry);
+  return (
+    names.length === 2 &&
+    names.every((name) => Object.hasOwn(checks, name) && checks[name]!((entry as Entry)[name]) === undefined)
+  );
+}
+
+/** All that is wrong with an entry that is not good. */
+function addFaults(
+  value: unknown,
+  place: string,
+  faults: Faults,
+  checks: Readonly<Record<string, Check>>,
+): void {
+  const entry = mappingOf(value, place, Object.keys(checks), faults);
+  if (faults.has(place)) return;
+  for (const [name, check] of Object.entries(checks)) {
+    const fault = check(entry[name]);
+    if (fault !== undefined) faults.add(`${place}.${name}`, fault);
+  }
 }
 
 function mappingOf(value: unknown, path: string, names: readonly string[], faults: Faults): Entry {

@@ -39,8 +39,8 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
   #paths: readonly string[];
   /** Of that content. */
   #digest: string;
-  /** Of the other content that the last look found; undefined: it found none. */
-  #seenDigest: string | undefined;
+  /** The other content that the last look found; undefined: it found none. */
+  #seen: Change | undefined;
   readonly #followers: ((config: GatewayConfig) => void)[] = [];
   readonly #listeners: ((reload: Reload) => void)[] = [];
   #lastLook: FileReadings | undefined;
@@ -84,11 +84,10 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
 
   /** Takes over what two looks in a row have found, so that what is half written or gone for a moment does not count. */
   look(): void {
-    const change = this.#change();
-    const digest = change?.readings.digest;
-    const hasSettled = digest === this.#seenDigest;
-    this.#seenDigest = digest;
-    if (change && hasSettled) this.#settle(change);
+    const seen = this.#seen;
+    this.#seen = undefined;
+    if (seen && isStillSo(seen)) this.#settle(seen);
+    else this.#seen = this.#change();
   }
 
   /** Reads everything now and takes over or refuses what is there, changed or not: for when somebody asks for it. */
@@ -146,6 +145,11 @@ export class LiveGatewayConfig implements OnApplicationBootstrap, OnApplicationS
 type Change = { readonly readings: FileReadings } & (
   { readonly config: GatewayConfig } | { readonly config: undefined; readonly refusal: Refusal }
 );
+
+/** What was read once need not be read again: a file with a million blocked entries takes seconds. */
+function isStillSo({ readings }: Change): boolean {
+  return new FileReadings(readings.paths, readings).digest === readings.digest;
+}
 
 /** A defect must not end a gateway that works. Its message is not told: it may hold a value. */
 function refusal(error: unknown): Refusal {
