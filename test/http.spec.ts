@@ -661,6 +661,19 @@ describe('a connection', () => {
   });
 });
 
+describe('the root', () => {
+  it('leads a browser to the reference, and is no path to anybody else', async () => {
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await gateway.call({ method, path: '/?from=mail', headers: { accept } });
+      expect([answer.status, answer.headers.location, answer.text]).toEqual([302, 'docs', '']);
+      expectAnswerHeaders(answer);
+    }
+    for (const call of [{ method: 'GET' }, { method: 'POST', headers: { accept } }])
+      expectProblem(await gateway.call({ path: '/', ...call }), 404, 'not-found');
+  });
+});
+
 describe('a gateway without documents', () => {
   it('has nothing at /docs and /openapi.json, and serves on', async () => {
     const closed = await TestGateway.start({
@@ -668,9 +681,9 @@ describe('a gateway without documents', () => {
       beside: gateway,
     });
     try {
-      for (const path of ['/docs', '/openapi.json', '/docs/', '/docs?x']) {
+      for (const path of ['/', '/docs', '/openapi.json', '/docs/', '/docs?x']) {
         for (const method of ['GET', 'HEAD', 'POST']) {
-          const answer = await closed.call({ method, path });
+          const answer = await closed.call({ method, path, headers: { accept: 'text/html' } });
           expect({ path, method, status: answer.status, allow: answer.headers.allow }).toEqual({
             path,
             method,

@@ -7,6 +7,8 @@ export class RouteTable {
   private readonly methods = new Map<string, { path: RegExp; methods: Set<string> }>();
 
   add(route: Pick<RouteOptions, 'url' | 'method'>): void {
+    // It leads browsers on, and is no part of the API.
+    if (route.url === '/') return;
     const entry = this.methods.get(route.url) ?? { path: pathPattern(route.url), methods: new Set<string>() };
     for (const method of [route.method].flat()) entry.methods.add(method);
     this.methods.set(route.url, entry);

@@ -51,7 +51,9 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
       describe(operation, settings),
     ]),
   );
-  const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+  // The start page is for browsers.
+  const api = Object.entries(document.paths).filter(([path]) => path !== '/');
+  const routes = api.flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, OperationObject>).map(([method, scanned]) => {
       const handler = scanned['operationId'] as string;
       const route = described.get(`${method} ${path}`) ?? LINKS[handler] ?? DOCUMENTATION[handler];
