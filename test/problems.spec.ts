@@ -106,7 +106,10 @@ describe('the problems', () => {
       type: 'text/html; charset=utf-8',
       vary: 'accept',
     });
-    expect(html.headers['content-security-policy']).toContain("default-src 'none'");
+    // What `default-src` does not cover: a base, a form, and a page around this one.
+    for (const directive of ['default-src', 'base-uri', 'form-action', 'frame-ancestors'])
+      expect(html.headers['content-security-policy']).toContain(`${directive} 'none'`);
+    expect(html.headers['referrer-policy']).toBe('no-referrer');
     expect(html.text).toMatch(/^<!doctype html>/);
     for (const words of [code, json.json.title, String(json.json.status)]) expect(html.text).toContain(words);
     expectAnswerHeaders(html);

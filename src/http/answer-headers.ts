@@ -12,7 +12,12 @@ export function requestIdOf(request: IncomingMessage & { [ID]?: string }): strin
   return (request[ID] ??= typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID());
 }
 
-/** What every answer of the API port carries. */
+/** What every answer of the API port carries. A page has a policy of its own instead. */
 export function answerHeaders(requestId: string): Record<string, string> {
-  return { 'x-request-id': requestId, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  return {
+    'x-request-id': requestId,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  };
 }

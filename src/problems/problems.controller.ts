@@ -5,6 +5,10 @@ import { EXPLANATIONS, explanationOf, explanationPage, indexPage, isProblemCode 
 import type { ProblemExplanation } from './problem-pages.ts';
 import { Problem } from './problem.ts';
 
+/** `default-src` says nothing of bases, forms and frames. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** Where the `type` of every problem leads: HTML for a browser, JSON for anybody else. */
 @Controller('problems')
 export class ProblemsController {
@@ -32,6 +36,7 @@ function negotiate(request: FastifyRequest, reply: FastifyReply, html: string, j
   if (!request.headers.accept?.includes('text/html')) return json;
   reply
     .type('text/html; charset=utf-8')
-    .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
+    .header('content-security-policy', POLICY)
+    .header('referrer-policy', 'no-referrer');
   return html;
 }

@@ -8,6 +8,7 @@ export function expectAnswerHeaders({ headers }: Answer, requestId: string | Reg
     'x-request-id': typeof requestId === 'string' ? requestId : expect.stringMatching(requestId),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    'content-security-policy': expect.stringMatching(/^default-src 'none';.* frame-ancestors 'none'$/),
   });
 }
 
