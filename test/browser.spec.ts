@@ -191,6 +191,16 @@ describe('a request from the page', () => {
     expect(await plain.control('GET', '/direct-debits')).toMatchObject([{ custno: '700123' }]);
   });
 
+  it('leaves its token nowhere in the browser', async () => {
+    const token = await plain.token();
+    await tokenField().fill(token);
+    expect((await send()).status).toBe('200 OK');
+    const { cookies, origins } = await page.context().storageState({ indexedDB: true });
+    expect(cookies).toEqual([]);
+    expect(JSON.stringify(origins)).not.toContain(token);
+    expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(token);
+  });
+
   it('shows what is wrong with a body, field by field', async () => {
     await dialog()
       .getByRole('region', { name: /^Request/ })

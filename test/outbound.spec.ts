@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { join } from 'node:path';
 import { CertificateAuthority } from './support/certificates.ts';
@@ -137,6 +139,23 @@ describe('TLS to Octane', () => {
       expect(callers).toEqual(['gateway']);
     },
   );
+
+  it('is version 1.2 at least', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    server.setSecureContext({ ...(await authority.issue('octane')), ...old });
+    const gateway = await gatewayWithCertificate(false);
+    expectProblem(await gateway.sendWelcomeEmail(), 502, 'octane-unreachable', {
+      outcome: 'not-sent',
+      retryable: true,
+    });
+    expect(callers).toEqual([]);
+    // Who takes less is served.
+    const { port } = server.address() as AddressInfo;
+    const client = connect({ port, host: '127.0.0.1', ca: authority.cert, ...old });
+    await once(client, 'secureConnect');
+    expect(client.getProtocol()).toBe('TLSv1.1');
+    client.destroy();
+  });
 
   it('passes over interim answers, in a tunnel too', async () => {
     const gateway = await gatewayWithCertificate(true);

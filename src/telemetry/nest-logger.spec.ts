@@ -26,7 +26,7 @@ describe('a log line', () => {
     expect(lines[0]).toMatch(/^\{[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\}\n$/u);
     expect(JSON.parse(lines[0]!)).toEqual({
       level: 'info',
-      time: expect.any(String),
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       requestId: text,
       [text]: text,
       nested: { [text]: [text] },
