@@ -28,8 +28,11 @@ const AS_TEXT = '@scalar/fastify-api-reference';
  */
 export function billOfMaterials(dist: string): Bill {
   const bill = ofAllPackages();
+  const installed = new Set(bill.components.filter((one) => !isOfDevelopment(one)).map(({ name }) => name));
   const built = packagesBuiltInto(dist).add(AS_TEXT);
-  const components = bill.components.filter((one) => built.has(one.name) || !isOfDevelopment(one));
+  const components = bill.components.filter((one) =>
+    installed.has(one.name) ? !isOfDevelopment(one) : built.has(one.name),
+  );
   const refs = new Set([bill.metadata.component, ...components].map((one) => one['bom-ref']));
   return {
     ...bill,
