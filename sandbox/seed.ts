@@ -113,7 +113,7 @@ export const logins: Readonly<Record<string, string>> = {
 /** Whose token the gateway's own reference gets, and for which customer. */
 export const docsTokenRequest = { client: 'selfcare-app', custno: '700123' };
 
-/** All that the operations of config/operations.yaml need. */
+/** All that the operations of config/operations.yaml and the routes of customer links need. */
 export const scopes = [
   'direct-debit:write',
   'welcome-email:send',
@@ -129,6 +129,8 @@ export const scopes = [
   'data-pool:transfer',
   'data-pool:disconnect',
   'esim:read',
+  'customer-links:read',
+  'customer-links:write',
 ];
 
 /** The `aud` of every token. */

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { SandboxGateway } from './support/sandbox-gateway.ts';
 
 /** What /openapi.json says of an operation, as far as it is needed here. */
@@ -8,6 +10,22 @@ interface Documented {
   readonly requestBody?: {
     content: { 'application/json': { examples: Record<string, { value: unknown }> } };
   };
+}
+
+/** A collection of Postman, as far as it is needed here. */
+interface Collection {
+  readonly variable: readonly { key: string; value: string }[];
+  readonly item: readonly {
+    readonly item: readonly {
+      readonly name: string;
+      readonly request: {
+        readonly method: string;
+        readonly url: string;
+        readonly header: readonly { key: string; value: string }[];
+        readonly body?: { readonly raw: string };
+      };
+    }[];
+  }[];
 }
 
 interface Call {
@@ -98,6 +116,35 @@ it('opens what is publicly known, and no more', () => {
     'dataPoolDisconnect',
     'esimDetails',
   ]);
+});
+
+it('each request that is shipped for editors and for Postman gets a 2xx', async () => {
+  const collection = JSON.parse(
+    await readFile('docs/requests/octane-bff.postman_collection.json', 'utf8'),
+  ) as Collection;
+  const values: Record<string, string> = {
+    ...Object.fromEntries(collection.variable.map(({ key, value }) => [key, value])),
+    api: gateway.url,
+    token,
+    serviceToken,
+    issuer: gateway.sandbox.identityProvider.issuer,
+  };
+  const filled = (text: string): string =>
+    text.replaceAll(/\{\{(\$?\w+)\}\}/g, (_, name: string) =>
+      name === '$guid' ? randomUUID() : values[name]!,
+    );
+  const requests = collection.item.flatMap(({ item }) => item);
+  const http = await readFile('docs/requests/octane-bff.http', 'utf8');
+  const answers: unknown[] = [];
+  for (const { name, request } of requests) {
+    expect(http).toContain(`### ${name}\n${request.method} ${request.url}\n`);
+    const headers = request.header.map(({ key, value }): [string, string] => [key, filled(value)]);
+    const { method, url, body } = request;
+    const response = await fetch(filled(url), { method, headers, ...(body && { body: body.raw }) });
+    if (!response.ok) answers.push([name, response.status, await response.text()]);
+  }
+  expect(requests.length).toBeGreaterThan(operations.length);
+  expect(answers).toEqual([]);
 });
 
 it('each example of the document gets a 2xx', async () => {
