@@ -46,8 +46,13 @@ export class ProblemFilter implements ExceptionFilter {
 
   private bodyOf(problem: Problem, request: FastifyRequest): object {
     const body = problemBody(problem, request.id, this.settings.publicUrl);
-    const isRead = this.operations.at(request.method, request.routeOptions.url)?.kind === 'read';
-    return isRead ? withoutOutcome(body) : body;
+    return this.isRead(request) ? withoutOutcome(body) : body;
+  }
+
+  private isRead({ method, routeOptions: { url } }: FastifyRequest): boolean {
+    const operation = this.operations.at(method, url);
+    // The routes of the customer links are no operations.
+    return operation ? operation.kind === 'read' : method === 'GET' && url?.startsWith('/v1/') === true;
   }
 
   private translate(error: unknown, request: FastifyRequest): Problem {

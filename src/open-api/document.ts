@@ -31,6 +31,8 @@ const COUNTED: ReadonlySet<number> = new Set([200, 204, 401, 403, 404, 409, 422,
 const OF_KEPT_ANSWERS = ['X-Cache', 'Age'] as const;
 const isKept = (operation: Operation): boolean =>
   operation.kind === 'read' && operation.cacheSeconds !== undefined;
+/** What decides how its refusals look. */
+type RefusedRoute = Pick<DescribedRoute, 'operation' | 'isRead'>;
 /** What may be the first answer to a key, given again. */
 const REPLAYED: ReadonlySet<number> = new Set([200, 204, 403, 404, 422, 502]);
 
@@ -113,7 +115,7 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
   }
 
   function problemResponses(route: DescribedRoute): Record<string, object> {
-    const { operation, problems } = route;
+    const { problems } = route;
     const byStatus = Map.groupBy(problems, (code) => PROBLEMS[code].status);
     const responses = [...byStatus].toSorted(([one], [other]) => one - other);
     return {
@@ -123,7 +125,7 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
           {
             description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
             headers: headerRefs(answerHeaders(status, codes, route)),
-            content: problemContent(codes, operation),
+            content: problemContent(codes, route),
           },
         ]),
       ),
@@ -131,12 +133,12 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
         description:
           'What is no request to this operation: a fault of HTTP, such as 408, 414, 417, 501 or 505, with the code `invalid-request`; another path (404 `not-found`) or method (405 `method-not-allowed`).',
         headers: headerRefs(['X-Request-Id', 'Allow']),
-        content: problemContent(OF_NO_OPERATION, undefined),
+        content: problemContent(OF_NO_OPERATION, {}),
       },
     };
   }
 
-  function problemContent(codes: readonly ProblemCode[], operation: Operation | undefined): object {
+  function problemContent(codes: readonly ProblemCode[], route: RefusedRoute): object {
     const refs = codes.map((code) => `#/components/schemas/${schemaName(code)}`);
     return {
       'application/problem+json': {
@@ -150,19 +152,19 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
                   mapping: Object.fromEntries(codes.map((code, index) => [code, refs[index]])),
                 },
               },
-        examples: Object.fromEntries(codes.flatMap((code) => exampleOf(code, operation))),
+        examples: Object.fromEntries(codes.flatMap((code) => exampleOf(code, route))),
       },
     };
   }
 
-  function exampleOf(code: ProblemCode, operation: Operation | undefined): [ProblemCode, object][] {
+  function exampleOf(code: ProblemCode, { operation, isRead }: RefusedRoute): [ProblemCode, object][] {
     const { refused, errors } = code === 'validation-failed' && operation ? refusalBy(operation) : {};
     // Whatever they are, some parameters are good.
     if (errors?.length === 0) return [];
     const example = {
       summary: PROBLEMS[code].title,
       ...(refused !== undefined && { description: `The answer to the body\n\n    ${refused}` }),
-      value: problemExample(code, { publicUrl, operation, ...(errors && { errors }) }),
+      value: problemExample(code, { publicUrl, operation, isRead, ...(errors && { errors }) }),
     };
     return [[code, example]];
   }

@@ -23,6 +23,8 @@ export interface DescribedRoute {
   readonly scope?: Scope;
   /** Undefined for what is none of Octane's. */
   readonly operation?: Operation;
+  /** Whether it changes nothing for a caller: then its problems have no outcome. */
+  readonly isRead?: boolean;
   /** Parameter objects of OpenAPI where there is no operation that has them. */
   readonly parameters?: readonly object[];
 }
@@ -126,6 +128,7 @@ export function describe(operation: Operation, settings: Settings): DescribedRou
     problems: problemsOf(operation, settings),
     scope,
     operation,
+    isRead: operation.kind === 'read',
   };
 }
 
@@ -186,6 +189,7 @@ export const LINKS: Readonly<Record<string, DescribedRoute>> = {
     },
     problems: OF_CALLERS,
     scope: 'customer-links:read',
+    isRead: true,
     parameters: [LINKED_CUSTNO],
   },
   'LinksController.link': {

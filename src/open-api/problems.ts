@@ -61,10 +61,12 @@ export function problemExample(
   {
     publicUrl,
     operation,
+    isRead,
     errors,
   }: {
     publicUrl: string | undefined;
     operation?: Operation | undefined;
+    isRead?: boolean | undefined;
     errors?: readonly FieldError[];
   },
 ): Omit<ProblemBody, 'outcome'> {
@@ -78,7 +80,7 @@ export function problemExample(
     ...(outcome === 'unknown' && operation?.kind === 'change' && { advice: operation.inDoubt }),
   });
   const body = problemBody(problem, EXAMPLE_REQUEST_ID, publicUrl);
-  return operation?.kind === 'read' ? withoutOutcome(body) : body;
+  return isRead ? withoutOutcome(body) : body;
 }
 
 /** `octane-error` → `OctaneErrorProblem`. */
@@ -92,7 +94,6 @@ export function problemSchemas(
   publicUrl: string | undefined,
   { operations, codes }: { operations: readonly Operation[]; codes: readonly ProblemCode[] },
 ): Record<string, JsonSchema> {
-  const hasReads = operations.some(({ kind }) => kind === 'read');
   const hasLookUps = operations.some(({ kind, ownedBy }) => kind === 'change' && ownedBy);
   return {
     ProblemCode: {
@@ -140,12 +141,11 @@ export function problemSchemas(
       required: ['code', 'detail'],
       additionalProperties: false,
     },
-    ...Object.fromEntries(codes.map((code) => [schemaName(code), problemSchema(code, hasReads, hasLookUps)])),
+    ...Object.fromEntries(codes.map((code) => [schemaName(code), problemSchema(code, hasLookUps)])),
   };
 }
 
-/** @param hasReads whether some operation only reads: its problems have no outcome */
-function problemSchema(code: ProblemCode, hasReads: boolean, hasLookUps: boolean): JsonSchema {
+function problemSchema(code: ProblemCode, hasLookUps: boolean): JsonSchema {
   const { status, meaning, action } = PROBLEMS[code];
   const outcomes = possibleOutcomes(code, hasLookUps);
   const rest: Record<string, JsonSchema> = {
@@ -174,7 +174,8 @@ function problemSchema(code: ProblemCode, hasReads: boolean, hasLookUps: boolean
           status: code === 'invalid-request' ? HTTP_FAULT : { type: 'integer', const: status },
           ...rest,
         },
-        required: ['code', 'status', ...Object.keys(rest).filter((name) => name !== 'outcome' || !hasReads)],
+        // The problems of a read, such as that of a customer's users, have no outcome.
+        required: ['code', 'status', ...Object.keys(rest).filter((name) => name !== 'outcome')],
       },
     ],
   };
