@@ -1,7 +1,7 @@
 /**
  * Checks the production install as the image does it: `npm ci --omit=dev` and dist/ in an empty folder. The gateway starts
- * there, gets ready, answers a button of its reference in Chromium, leaves on SIGTERM, and says nothing on stderr. Needs
- * `npm run build` before.
+ * there, gets ready, answers a button of its reference in Chromium, leaves on SIGTERM, and says nothing on stderr. Then the
+ * commands `operations` and `customers` work there. Needs `npm run build` before.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,10 @@ try {
   }
   execFileSync('npm', ['ci', '--omit=dev'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   await startAndStop(folder);
-  console.log('The production install starts, gets ready, shows a reference that works, and stops.');
+  tryCommands(folder);
+  console.log(
+    'The production install starts, gets ready, shows a reference that works, stops, and has its commands.',
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -58,6 +61,21 @@ async function startAndStop(cwd: string): Promise<void> {
   const [code] = (await exited) as [number | null];
   if (code !== 0) throw new Error(`exit code ${code} after SIGTERM`);
   if (complaints !== '') throw new Error(`stderr was not empty:\n${complaints}`);
+}
+
+/** In the store that the gateway has left. */
+function tryCommands(cwd: string): void {
+  // Without the settings of whoever checks.
+  const { PATH, HOME } = process.env;
+  const run = (...args: string[]): string =>
+    execFileSync('npm', ['run', '--silent', ...args], { cwd, env: { PATH, HOME }, encoding: 'utf8' });
+  const listed = run('operations', '--', 'list', 'config/octane');
+  if (!/^POST +\S/m.test(listed)) throw new Error(`npm run operations -- list printed: ${listed}`);
+  const link = ['http://localhost:4002', 'user-1', '1001', '700123'];
+  const options = ['issuer', 'subject', 'groupno', 'custno'].flatMap((name, at) => [`--${name}`, link[at]!]);
+  run('customers', '--', 'link', ...options);
+  const links = run('customers', '--', 'list');
+  if (links !== `${link.join('\t')}\n`) throw new Error(`npm run customers -- list printed: ${links}`);
 }
 
 /** Sends a request from `/docs`, without a token, and gives what the page then shows for an answer. */
