@@ -116,12 +116,13 @@ describe('a gateway that moves from SQLite to PostgreSQL', () => {
         code: 0,
         stdout:
           'changes: 4 rows, all of them found in PostgreSQL; 4 are new there.\n' +
-          'customer_links: 1 rows, all of them found in PostgreSQL; 1 are new there.\n',
+          'customer_links: 1 rows, all of them found in PostgreSQL; 1 are new there.\n' +
+          'customer_link_changes: 1 rows, all of them found in PostgreSQL; 1 are new there.\n',
       });
       expect(await journalRecords(to)).toEqual(before);
       // What the command does not print, such as keys and replies.
       const file = new Database(from.slice('sqlite:'.length), { readonly: true });
-      for (const table of ['changes', 'customer_links']) {
+      for (const table of ['changes', 'customer_links', 'customer_link_changes']) {
         const { rows } = await onPostgres(to, (client) =>
           client.query(`SELECT row_to_json(copied) AS row FROM ${table} AS copied ORDER BY 1::text`),
         );

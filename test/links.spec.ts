@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { journalProgram } from '../src/journal/journal-program.ts';
 import { customersProgram } from '../src/links/customers-program.ts';
 import { eventually } from './support/eventually.ts';
 import { compileGateway } from './support/gateway-process.ts';
@@ -88,6 +90,22 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
       .map((line) => line.split('\t'));
   }
 
+  /** Newest first, each without its time. */
+  async function history(filter: Partial<Link>): Promise<string[][]> {
+    const { code, stdout, stderr } = await customers('history', ...optionsOf(filter));
+    expect([code, stderr]).toEqual([0, '']);
+    return stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => {
+        const [at = '', ...cells] = line.split('\t');
+        expect(at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+        return cells;
+      });
+  }
+
+  const BY_COMMAND = [userInfo().username, '-', '-', '-', '-', '-'];
+
   const linkOf = (changes: Partial<Link> = {}): Link => ({
     issuer: gateway.issuer.issuer,
     subject: 'auth0|1',
@@ -116,6 +134,66 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
       for (let times = 0; times < 2; times += 1)
         expect((await customers('unlink', ...optionsOf(first))).code).toBe(0);
       expect(await listed({ subject: 'cli-1' })).toEqual([Object.values(second)]);
+    });
+
+    it('keeps who changed what, each change once, newest first', async () => {
+      const [first, second] = [linkOf({ subject: 'cli-2' }), linkOf({ subject: 'cli-2', custno: '700125' })];
+      const recordOf = (change: string, link: Link): string[] => [
+        change,
+        ...Object.values(link),
+        ...BY_COMMAND,
+      ];
+      for (const link of [first, first, second]) await customers('link', ...optionsOf(link));
+      for (let times = 0; times < 2; times += 1) await customers('unlink', ...optionsOf(first));
+      await customers('link', ...optionsOf(first));
+      const changes = [
+        recordOf('linked', first),
+        recordOf('unlinked', first),
+        recordOf('linked', second),
+        recordOf('linked', first),
+      ];
+      expect(await history({ subject: 'cli-2' })).toEqual(changes);
+      expect(await history({ ...second, subject: 'cli-2' })).toEqual([changes[2]]);
+      expect(await history({ subject: 'cli-2', groupno: '2002' })).toEqual([]);
+    });
+
+    it('is taken out of the records of its links by npm run journal -- erase', async () => {
+      const [erased, kept] = [
+        linkOf({ subject: 'cli-3', custno: '700126' }),
+        linkOf({ subject: 'cli-3', custno: '700126', groupno: '2002' }),
+      ];
+      for (const link of [erased, kept]) await customers('link', ...optionsOf(link));
+      const token = await service({ sub: 'clerk-3', act: { sub: 'agent-3' } });
+      const headers = { 'x-request-id': 'request-cli-3' };
+      const path = userPath('cli-3', '700126');
+      expect((await gateway.call({ method: 'DELETE', path, token, headers })).status).toBe(204);
+      const { issuer } = gateway.issuer;
+      expect(await history({ custno: '700126', groupno: '1001' })).toEqual([
+        [
+          'unlinked',
+          ...Object.values(erased),
+          '-',
+          'billing-service',
+          issuer,
+          'clerk-3',
+          'agent-3',
+          'request-cli-3',
+        ],
+        ['linked', ...Object.values(erased), ...BY_COMMAND],
+      ]);
+      const erase = (): Promise<Ran> =>
+        runCommand(journalProgram, ['erase', '--custno', '700126', '--groupno', '1001'], environment());
+      expect(await erase()).toMatchObject({ code: 0, stdout: 'Erased from 2 records.\n' });
+      expect(await erase()).toMatchObject({ code: 0, stdout: 'Erased from 0 records.\n' });
+      expect(await history({ subject: 'cli-3' })).toEqual([
+        ['linked', ...Object.values(kept), ...BY_COMMAND],
+      ]);
+      const gone = [issuer, 'erased', '1001', 'erased'];
+      expect(await history({ custno: '700126', groupno: '1001' })).toEqual([]);
+      expect((await history({ subject: 'erased' })).slice(0, 2)).toEqual([
+        ['unlinked', ...gone, '-', 'billing-service', issuer, 'erased', '-', 'erased'],
+        ['linked', ...gone, ...BY_COMMAND],
+      ]);
     });
 
     it('keeps a subject that may not stand in the store as its digest, which nobody else can equal', async () => {
@@ -164,9 +242,19 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
       expect((await listed({ custno: '700202' })).map(([, subject]) => subject)).toEqual(
         lines.map((digest) => `@sha256:${digest}`).toSorted(),
       );
-      expect(await listed({ custno: '700203' })).toEqual([
-        [issuer, `@sha256:${sha256('csv-ü')}`, '2002', '700203'],
-      ]);
+      const third = [issuer, `@sha256:${sha256('csv-ü')}`, '2002', '700203'];
+      expect(await listed({ custno: '700203' })).toEqual([third]);
+      for (const filter of [{ custno: '700203' }, { subject: 'csv-ü' }])
+        expect(await history(filter)).toEqual([['linked', ...third, ...BY_COMMAND]]);
+      expect(await history({ custno: '700202' })).toHaveLength(2);
+    });
+
+    it('puts a line that stands twice in a file on record once', async () => {
+      const link = linkOf({ subject: 'csv-twice', custno: '700204' });
+      expect(await importText(csvOf([link, link]))).toMatchObject({
+        stdout: 'Added 1 links. The file has 2.\n',
+      });
+      expect(await history({ subject: 'csv-twice' })).toHaveLength(1);
     });
 
     it('imports nothing of a file with a bad line', async () => {
@@ -175,6 +263,7 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toBe('Nothing was imported. Line 3: the gateway file has no such group.\n');
       expect(await listed({ subject: 'csv-bad' })).toEqual([]);
+      expect(await history({ subject: 'csv-bad' })).toEqual([]);
     });
 
     it('imports nothing of a file that is not there', async () => {
@@ -202,9 +291,11 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
       await once(child, 'close');
       writer.on('error', () => undefined).destroy();
       expect(await listed({ groupno: '2002', custno: '700123' })).toEqual([]);
+      expect(await history({ groupno: '2002', custno: '700123' })).toEqual([]);
       await writeFile(join(gateway.folder, 'links.csv'), csvOf(links));
       expect(await customers('import', join(gateway.folder, 'links.csv'))).toMatchObject({ code: 0 });
       expect(await listed({ groupno: '2002', custno: '700123' })).toHaveLength(count);
+      expect(await history({ groupno: '2002', custno: '700123' })).toHaveLength(count);
       await eventually(async () => (await gateway.setDirectDebit()).status === 200);
     });
   });
@@ -356,6 +447,32 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
       expectProblem(answer, 403, 'customer-not-permitted');
     });
 
+    it('each change is on record once, with who asked for it, and no refused one', async () => {
+      const [address, agent] = ['record@example.com', 'agent@example.com'];
+      const digits = sha256(agent).slice(0, 16);
+      const link = [gateway.issuer.issuer, `@sha256:${sha256(address)}`, '1001', '700405'];
+      const path = userPath(address, '700405');
+      const ask = async (method: 'PUT' | 'DELETE', requestId: string, claims = {}): Promise<number> => {
+        const token = await service({ sub: 'clerk', ...claims });
+        return (await gateway.call({ method, path, token, headers: { 'x-request-id': requestId } })).status;
+      };
+      const statuses = [
+        await ask('DELETE', 'request-0'),
+        await ask('PUT', 'request-1', { act: { sub: agent } }),
+        await ask('PUT', 'request-2'),
+        await ask('PUT', 'request-3', { scope: '' }),
+        await ask('DELETE', 'request-4', { sub: agent }),
+        await ask('DELETE', 'request-5'),
+      ];
+      expect(statuses).toEqual([204, 204, 204, 403, 204, 204]);
+      const by = ['-', 'billing-service', gateway.issuer.issuer];
+      const changes = [
+        ['unlinked', ...link, ...by, digits, '-', 'request-4'],
+        ['linked', ...link, ...by, 'clerk', digits, 'request-1'],
+      ];
+      for (const subject of [address, link[1]!]) expect(await history({ subject })).toEqual(changes);
+    });
+
     it('each request has one line for auditors, refused or not', async () => {
       const address = 'audit@example.com';
       const subject = sha256(address).slice(0, 16);
@@ -392,7 +509,7 @@ describe('when the store is away', () => {
         const { issuer } = gateway.issuer;
         const token = await gateway.issuer.token({ claims: { client_id: 'linked-app', custno: undefined } });
         const service = await gateway.issuer.token({
-          claims: { client_id: 'billing-service', scope: 'customer-links:write' },
+          claims: { client_id: 'billing-service', scope: 'customer-links:read customer-links:write' },
         });
         const user = `/v1/customers/700123/users/user-1?issuer=${encodeURIComponent(issuer)}`;
         const change = (method: string): Promise<Answer> =>
@@ -418,6 +535,12 @@ describe('when the store is away', () => {
         expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
         for (const method of ['PUT', 'DELETE'])
           expectProblem(await change(method), 503, 'directory-unavailable', NOT_SENT);
+        const users = await gateway.call({
+          method: 'GET',
+          path: '/v1/customers/700123/users',
+          token: service,
+        });
+        expectProblem(users, 503, 'directory-unavailable', { retryable: true });
       } finally {
         await replica.stop();
         await gateway.stop();

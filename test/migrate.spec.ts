@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { sqlitePathOf } from '../src/config/database-url.ts';
+import { Retention } from '../src/journal/retention.ts';
 import { openPostgres, openSqlite } from '../src/journal/store/open-database.ts';
 import { compileGateway } from './support/gateway-process.ts';
 import { TestGateway } from './support/gateway.ts';
@@ -129,13 +130,21 @@ describe('a gateway without a right to create anything', () => {
       await administrator.connect();
       await administrator.query(`
         CREATE ROLE plain LOGIN PASSWORD 'plain';
-        GRANT SELECT, INSERT, UPDATE, DELETE ON changes, rate_limits TO plain;
+        GRANT SELECT, INSERT, UPDATE, DELETE
+          ON changes, rate_limits, customer_links, customer_link_changes TO plain;
         GRANT SELECT ON kysely_migration TO plain`);
       const plain = new URL(databaseUrl);
       plain.username = plain.password = 'plain';
       const gateway = await startOn(plain.href);
       expect((await gateway.setDirectDebit()).status).toBe(200);
       expect((await gateway.sendWelcomeEmail()).status).toBe(204);
+      const token = await gateway.issuer.token({
+        claims: { client_id: 'billing-service', scope: 'customer-links:write' },
+      });
+      const path = `/v1/customers/700123/users/u?issuer=${encodeURIComponent(gateway.issuer.issuer)}`;
+      for (const method of ['PUT', 'DELETE'])
+        expect((await gateway.call({ method, path, token })).status).toBe(204);
+      expect(await gateway.application.get(Retention, { strict: false }).prune()).toBe(0);
       expect(gateway.log.filter((line) => line.includes('limits are'))).toEqual([]);
       const { rows } = await administrator.query('SELECT count(*)::int AS counted FROM rate_limits');
       expect(rows[0].counted).toBeGreaterThan(0);

@@ -46,6 +46,16 @@ export function repeatableOf({ operation, request, body }: AskedChange): Repeata
   return new RepeatableRequest(key, operation.parameters ? { parameters, body } : body);
 }
 
+/** Who asks, as it may stand in a record. */
+export function recordedCaller({ issuer, clientId, subject, actor }: Caller) {
+  return {
+    issuer,
+    client: recordedName(clientId),
+    subject: recordedName(subject),
+    actor: actor === undefined ? null : recordedName(actor),
+  };
+}
+
 /** @param at milliseconds since the epoch */
 export function intentOf(
   { operation: { name: operation, keyHours }, request }: AskedChange,
@@ -54,17 +64,14 @@ export function intentOf(
   { octaneTimeoutMs, idempotencyTtlHours }: Pick<Settings, 'octaneTimeoutMs' | 'idempotencyTtlHours'>,
 ): Intent {
   const { caller, custno, id: requestId } = request;
-  const { issuer, clientId, subject, actor, groupno } = caller;
+  const { issuer, clientId, subject, groupno } = caller;
   return {
     id: changeIdAt(at),
-    issuer,
-    client: recordedName(clientId),
-    subject: recordedName(subject),
+    ...recordedCaller(caller),
     groupno,
     custno,
     operation,
     requestId,
-    actor: actor === undefined ? null : recordedName(actor),
     unknownAfterMs: octaneTimeoutMs + UNKNOWN_AFTER_BUDGET_MS,
     key: repeatable
       ? {

@@ -7,6 +7,7 @@ const PAGE_ROWS = 1000;
 const TABLES: Readonly<Record<keyof JournalSchema, readonly string[]>> = {
   changes: ['id'],
   customer_links: ['issuer', 'subject', 'groupno', 'custno'],
+  customer_link_changes: ['id'],
 };
 
 type Row = Readonly<Record<string, unknown>>;

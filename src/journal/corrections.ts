@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder, UpdateResult } from 'kysely';
 import type { Outcome } from '../problems/catalogue.ts';
 import type { JournalSchema } from './store/schema.ts';
 import { isPostgres } from './store/store-time.ts';
@@ -45,8 +45,8 @@ export async function settle(
 }
 
 /**
- * Takes a customer out of the records: who asked, for whom, and by which request. That there was a change, when and with which
- * outcome stays; so does the key, which holds nothing of a person, so that nothing is sent twice.
+ * Takes a customer out of the records, those of its links too: who asked, for whom, and by which request. That there was a change,
+ * when and with which outcome stays; so does the key, which holds nothing of a person, so that nothing is sent twice.
  *
  * @returns of how many records
  */
@@ -58,11 +58,11 @@ export async function erase(
   const isSqlite = !isPostgres(database);
   // What SQLite has in its file and its log of rows that were overwritten is overwritten too.
   if (isSqlite) await sql`PRAGMA secure_delete = ON`.execute(database);
-  for (let erased = 0; ;) {
-    const { numUpdatedRows } = await database
+  const ofChanges = await inBatches(() =>
+    database
       .updateTable('changes')
       .set({ subject: ERASED, custno: ERASED, request_id: ERASED, actor: null, reply: null })
-      .set({ settled_why: sql`CASE WHEN settled_why IS NOT NULL THEN ${sql.lit(ERASED)} END` })
+      .set({ settled_why: erasedWhereThere('settled_why') })
       .where('id', 'in', (rows) =>
         rows
           .selectFrom('changes')
@@ -71,10 +71,38 @@ export async function erase(
           .where('groupno', '=', groupno)
           .limit(BATCH_ROWS),
       )
-      .executeTakeFirstOrThrow();
-    erased += Number(numUpdatedRows);
-    if (numUpdatedRows >= BATCH_ROWS) continue;
-    if (isSqlite) await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(database);
-    return erased;
+      .executeTakeFirstOrThrow(),
+  );
+  const ofLinks = await inBatches(() =>
+    database
+      .updateTable('customer_link_changes')
+      .set({ subject: ERASED, custno: ERASED, actor: null })
+      .set({
+        caller_subject: erasedWhereThere('caller_subject'),
+        request_id: erasedWhereThere('request_id'),
+      })
+      .where('id', 'in', (rows) =>
+        rows
+          .selectFrom('customer_link_changes')
+          .select('id')
+          .where('custno', '=', custno)
+          .where('groupno', '=', groupno)
+          .limit(BATCH_ROWS),
+      )
+      .executeTakeFirstOrThrow(),
+  );
+  if (isSqlite) await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(database);
+  return ofChanges + ofLinks;
+}
+
+const erasedWhereThere = (column: string): RawBuilder<string | null> =>
+  sql`CASE WHEN ${sql.ref(column)} IS NOT NULL THEN ${sql.lit(ERASED)} END`;
+
+/** Writes until a batch is not full. */
+async function inBatches(write: () => Promise<UpdateResult>): Promise<number> {
+  for (let written = 0; ;) {
+    const { numUpdatedRows } = await write();
+    written += Number(numUpdatedRows);
+    if (numUpdatedRows < BATCH_ROWS) return written;
   }
 }

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { Writable } from 'node:stream';
 import { Refusal } from '../config/command-line.ts';
 import type { Program, Surroundings } from '../config/command-line.ts';
 import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
 import { Progress } from '../config/progress.ts';
 import { loadSetting } from '../config/settings.ts';
-import { recordedName } from '../telemetry/recorded-name.ts';
 import { commandOf } from './cli-command.ts';
 import type { JournalCommand } from './cli-command.ts';
+import { commandUser } from './command-user.ts';
 import { copyJournal } from './copy-journal.ts';
 import type { CopiedTable } from './copy-journal.ts';
 import { erase, settle } from './corrections.ts';
@@ -131,7 +130,7 @@ async function settleOne(
     if (known !== 'unknown')
       throw new Refusal(`Only an unknown change can be settled. This one is ${known}.`);
   });
-  const settlement = { outcome, at: Date.now(), by: recordedName(userInfo().username), why };
+  const settlement = { outcome, at: Date.now(), by: commandUser(), why };
   if (!(await lend(url, 'corrections', (database) => settle(database, id, settlement))))
     throw new Refusal('Its outcome has just been recorded. Look at it again.');
   stdout.write(`Settled as ${outcome}.\n`);

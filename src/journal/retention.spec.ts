@@ -10,6 +10,7 @@ import { Retention } from './retention.ts';
 import type { Completion, Intent, JournalRecord, KeyHolder } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './store/open-database.ts';
+import { listLinkChanges } from './store/link-changes.ts';
 import { listRecords } from './store/read-records.ts';
 
 const START = Date.parse('2026-11-21T10:00:00Z');
@@ -81,6 +82,13 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
     const intents = Array.from({ length: count }, (_, index) => intentAt(from + index));
     for (let start = 0; start < count; start += 500) await begin(from, ...intents.slice(start, start + 500));
   };
+  const linkAt = (at: number, subject: string): Promise<void> => {
+    time = at;
+    return store.link({ issuer: 'i', subject, groupno: '1001', custno: '700123' }, { user: 'operator' });
+  };
+  /** The subjects, newest first. */
+  const linkChanges = async (): Promise<string[]> =>
+    (await Array.fromAsync(listLinkChanges(database, {}))).flat().map(({ subject }) => subject);
   /** Who holds the key at that time; whoever asks while nobody does gets it. */
   const holderOf = async (hash: string, at: number): Promise<KeyHolder | null | undefined> =>
     (await begin(at, keyedAt(at, hash)))[0];
@@ -113,6 +121,34 @@ describe.each(['SQLite', 'PostgreSQL'])('retention on %s', (kind) => {
     expect((await records()).map(({ id }) => id)).toEqual([young.id, old.id]);
     await pruneAt(START + RETENTION_DAYS * DAY_MS + 1);
     expect((await records()).map(({ id }) => id)).toEqual([young.id]);
+  });
+
+  it('deletes the record of a change of a link when it is old enough, and not before; the link stays', async () => {
+    await linkAt(START, 'old');
+    await linkAt(START + 1, 'young');
+    await pruneAt(START + RETENTION_DAYS * DAY_MS);
+    expect(await linkChanges()).toEqual(['young', 'old']);
+    expect(await pruneAt(START + RETENTION_DAYS * DAY_MS + 1)).toBe(1);
+    expect(await linkChanges()).toEqual(['young']);
+    expect((await store.usersOf('1001', '700123')).map(({ subject }) => subject)).toEqual(['old', 'young']);
+  });
+
+  it('deletes records of both kinds in batches until none is old', async () => {
+    await beginMany(START, 700);
+    for (let index = 0; index < 600; index += 1) await linkAt(START, `old-${index}`);
+    await linkAt(START + 1000, 'young');
+    expect(await pruneAt(START + RETENTION_DAYS * DAY_MS + 1000)).toBe(1300);
+    expect(await records()).toEqual([]);
+    expect(await linkChanges()).toEqual(['young']);
+  });
+
+  it('counts the changes of links where it looks for a clock that is wrong', async () => {
+    await beginMany(START, 600);
+    for (let index = 0; index < 500; index += 1) await linkAt(START, `old-${index}`);
+    expect(await pruneCarefullyAt(START + RETENTION_DAYS * DAY_MS + 2000)).toEqual([
+      { old: 1100, all: 1100 },
+    ]);
+    expect(await linkChanges()).toHaveLength(500);
   });
 
   it('goes on until nothing is left to do, in batches', async () => {

@@ -8,6 +8,7 @@ it('takes each command with its options', () => {
   expect(commandOf(['unlink', ...LINK])).toEqual({ name: 'unlink', link });
   expect(commandOf(['list'])).toEqual({ name: 'list', filter: {} });
   expect(commandOf(['list', '--custno', '1'])).toEqual({ name: 'list', filter: { custno: '1' } });
+  expect(commandOf(['history', '--custno', '1'])).toEqual({ name: 'history', filter: { custno: '1' } });
   expect(commandOf(['import', 'links.csv'])).toEqual({ name: 'import', file: 'links.csv' });
   expect(commandOf(['--help'])).toEqual({ name: 'help' });
 });
@@ -21,6 +22,7 @@ it.each([
   [['link', ...LINK.with(3, '')]],
   [['list', 'all']],
   [['list', '--all']],
+  [['history', 'all']],
   [['import']],
   [['import', 'one.csv', 'two.csv']],
   [['import', 'links.csv', '--custno', '1']],

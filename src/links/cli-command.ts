@@ -10,6 +10,7 @@ export type LinkCommand =
   | { readonly name: 'help' }
   | { readonly name: 'link' | 'unlink'; readonly link: CustomerLink }
   | { readonly name: 'list'; readonly filter: Partial<CustomerLink> }
+  | { readonly name: 'history'; readonly filter: Partial<CustomerLink> }
   | { readonly name: 'import'; readonly file: string };
 
 /**
@@ -24,7 +25,7 @@ export function commandOf(args: string[]): LinkCommand {
   if (filter.custno !== undefined && !CUSTNO.test(filter.custno))
     throw misunderstood('--custno is a number of 1 to 10 digits without a leading zero');
   if (filter.subject === '') throw misunderstood('--subject must not be empty');
-  if (name === 'list' && rest.length === 0) return { name, filter };
+  if ((name === 'list' || name === 'history') && rest.length === 0) return { name, filter };
   if ((name === 'link' || name === 'unlink') && rest.length === 0) {
     const { issuer, subject, groupno, custno } = filter;
     if (issuer === undefined || subject === undefined || groupno === undefined || custno === undefined)
@@ -37,7 +38,7 @@ export function commandOf(args: string[]): LinkCommand {
     if (other !== undefined) throw misunderstood(`The command import takes no --${other}`);
     return { name, file };
   }
-  throw misunderstood('Say link, unlink, list, or import and one file');
+  throw misunderstood('Say link, unlink, list, history, or import and one file');
 }
 
 const parsed = (args: string[]) =>

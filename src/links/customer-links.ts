@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { LiveGatewayConfig } from '../config/live-gateway-config.ts';
+import { recordedCaller } from '../journal/asked-change.ts';
 import { GroupCommit } from '../journal/store/group-commit.ts';
 import { JournalStore } from '../journal/store/journal-store.ts';
+import type { LinkChanger } from '../journal/store/link-changes.ts';
 import type { CustomerLink } from '../journal/store/schema.ts';
 import { STORE_PATIENCE_MS } from '../journal/store/store-watch.ts';
 import { Limits } from '../limits/limits.ts';
@@ -19,7 +21,7 @@ export interface LinkedUsers {
 @Injectable()
 export class CustomerLinks {
   private issuers: ReadonlySet<string> = new Set();
-  // One at a time: each is one statement, and none waits for the store longer than requests do.
+  // One at a time: each is a statement or two, and none waits for the store longer than requests do.
   private readonly asks = new GroupCommit<() => Promise<unknown>, unknown>(
     async ([ask]) => [await ask!()],
     () => false,
@@ -39,12 +41,12 @@ export class CustomerLinks {
 
   /** @throws Problem `invalid-request`, `rate-limited` or `directory-unavailable` */
   link(request: LinkedUserRequest): Promise<void> {
-    return this.change(request, storedSubject(request.subject), (link) => this.store.link(link));
+    return this.change(request, storedSubject(request.subject), (link, by) => this.store.link(link, by));
   }
 
   /** @throws Problem as for `link` */
   unlink(request: LinkedUserRequest): Promise<void> {
-    return this.change(request, soughtSubject(request.subject), (link) => this.store.unlink(link));
+    return this.change(request, soughtSubject(request.subject), (link, by) => this.store.unlink(link, by));
   }
 
   /** @throws Problem `rate-limited` or `directory-unavailable` */
@@ -57,10 +59,10 @@ export class CustomerLinks {
   private async change(
     request: LinkedUserRequest,
     subject: string,
-    write: (link: CustomerLink) => Promise<void>,
+    write: (link: CustomerLink, by: LinkChanger) => Promise<void>,
   ): Promise<void> {
-    const { issuer, custno } = request;
-    const { groupno } = request.caller;
+    const { issuer, custno, caller } = request;
+    const { groupno } = caller;
     if (!this.issuers.has(issuer)) {
       throw new Problem('invalid-request', {
         detail: 'The query must have one "issuer", and it must be one that this gateway knows.',
@@ -68,7 +70,8 @@ export class CustomerLinks {
     }
     await this.limits.countRequest(request);
     try {
-      await this.ask(() => write({ issuer, subject, groupno, custno }));
+      const by = { ...recordedCaller(caller), requestId: request.id };
+      await this.ask(() => write({ issuer, subject, groupno, custno }, by));
     } finally {
       this.remembered.forget({ issuer, subject, groupno });
     }

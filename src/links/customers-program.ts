@@ -6,10 +6,12 @@ import type { Program, Surroundings } from '../config/command-line.ts';
 import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
 import { namesOfGatewayFile } from '../config/gateway-file.ts';
 import { loadSetting } from '../config/settings.ts';
+import { commandUser } from '../journal/command-user.ts';
 import { addLinks, listLinks, removeLink } from '../journal/store/customer-links.ts';
+import { listLinkChanges } from '../journal/store/link-changes.ts';
 import { isNoTable, requireSchema } from '../journal/store/migrate.ts';
 import { openPostgres, openSqlite, readSqlite } from '../journal/store/open-database.ts';
-import type { CustomerLink } from '../journal/store/schema.ts';
+import type { CustomerLink, LinkChangeRow } from '../journal/store/schema.ts';
 import { commandOf } from './cli-command.ts';
 import { CsvFault } from './csv.ts';
 import { importLinks } from './import-links.ts';
@@ -21,6 +23,10 @@ const USAGE = `Usage: npm run customers -- link --issuer I --subject S --groupno
                      it does not belong to this user any more
        npm run customers -- list [--issuer I] [--subject S] [--groupno G] [--custno N]
                      one link a line: issuer, subject, group and customer, with tabs between them
+       npm run customers -- history [--issuer I] [--subject S] [--groupno G] [--custno N]
+                     one change of a link a line, newest first, with tabs between: time, linked or unlinked, issuer,
+                     subject, group and customer; then who did it: the user who ran this command, or client, issuer,
+                     subject, actor and request id; a - where there is none
        npm run customers -- import FILE.csv
                      adds all links of the file, or none where a line is bad
 
@@ -39,11 +45,14 @@ async function run(args: string[], surroundings: Surroundings): Promise<void> {
   const { environment, stdout } = surroundings;
   const command = commandOf(args);
   if (command.name === 'help') return print(stdout, USAGE);
-  if (command.name === 'list') return list(command.filter, surroundings);
+  if (command.name === 'list') return printAll(command.filter, surroundings, listLinks, cellsOfLink);
+  if (command.name === 'history')
+    return printAll(command.filter, surroundings, listLinkChanges, cellsOfChange);
   const names = namesOfGatewayFile(loadSetting('gatewayFile', environment));
+  const by = { user: commandUser() };
   if (command.name === 'import') {
     const { links, added } = await change(surroundings, (database) =>
-      importLinks(database, command.file, names),
+      importLinks(database, command.file, names, by),
     );
     return print(stdout, `Added ${added} links. The file has ${links}.\n`);
   }
@@ -52,34 +61,44 @@ async function run(args: string[], surroundings: Surroundings): Promise<void> {
   if (!names.groups.has(groupno)) throw new Refusal('The gateway file has no such group.');
   if (command.name === 'link') {
     const link = { ...command.link, subject: storedSubject(subject) };
-    const added = await change(surroundings, (database) => addLinks(database, [link]));
+    const added = await change(surroundings, (database) => addLinks(database, [link], by));
     return print(stdout, added > 0 ? 'Linked.\n' : 'It was linked already.\n');
   }
   const link = { ...command.link, subject: soughtSubject(subject) };
-  const wasThere = await change(surroundings, (database) => removeLink(database, link));
+  const wasThere = await change(surroundings, (database) => removeLink(database, link, by));
   return print(stdout, wasThere ? 'Unlinked.\n' : 'It was not linked.\n');
 }
 
-async function list(
+/** Prints all rows that fit, one a line. */
+async function printAll<Row>(
   { subject, ...rest }: Partial<CustomerLink>,
   { environment, stdout }: Surroundings,
+  list: (database: Database, filter: Partial<CustomerLink>) => AsyncIterable<readonly Row[]>,
+  cellsOf: (row: Row) => readonly (string | null)[],
 ): Promise<void> {
   const filter = { ...rest, ...(subject !== undefined && { subject: soughtSubject(subject) }) };
   const url = loadSetting('databaseUrl', environment);
   const path = sqlitePathOf(url);
   if (path !== undefined && !existsSync(path)) throw noStore();
   await lend(path === undefined ? openPostgres(url, 'reads') : readSqlite(path), async (database) => {
-    for await (const links of listLinks(database, filter))
-      await print(
-        stdout,
-        links
-          .map(
-            ({ issuer, subject: stored, groupno, custno }) =>
-              `${[issuer, stored, groupno, custno].join('\t')}\n`,
-          )
-          .join(''),
+    for await (const rows of list(database, filter)) {
+      const lines = rows.map((row) =>
+        cellsOf(row)
+          .map((cell) => cell ?? '-')
+          .join('\t'),
       );
+      await print(stdout, lines.map((line) => `${line}\n`).join(''));
+    }
   });
+}
+
+function cellsOfLink({ issuer, subject, groupno, custno }: CustomerLink): string[] {
+  return [issuer, subject, groupno, custno];
+}
+
+function cellsOfChange({ at, change: what, ...row }: LinkChangeRow): (string | null)[] {
+  const who = [row.changed_by, row.client, row.caller_issuer, row.caller_subject, row.actor, row.request_id];
+  return [new Date(at).toISOString(), what, ...cellsOfLink(row), ...who];
 }
 
 /** Lends the store, with its schema as the gateway would bring it up to date. */

@@ -24,7 +24,7 @@ afterAll(async () => {
 async function importText(content: string | Buffer): ReturnType<typeof importLinks> {
   const file = join(folder, 'links.csv');
   await writeFile(file, content);
-  return importLinks(database, file, NAMES);
+  return importLinks(database, file, NAMES, { user: 'operator' });
 }
 
 it.each<[string, string | Buffer, number, string]>([

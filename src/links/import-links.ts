@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { CUSTNO } from '../config/customer-number.ts';
 import type { ConfigNames } from '../config/gateway-file.ts';
 import { addLinks } from '../journal/store/customer-links.ts';
+import type { LinkChanger } from '../journal/store/link-changes.ts';
 import type { CustomerLink, JournalSchema } from '../journal/store/schema.ts';
 import { isPostgres } from '../journal/store/store-time.ts';
 import { CsvFault, readCsv } from './csv.ts';
@@ -17,7 +18,7 @@ const PIECE_BYTES = 512 * 1024;
 const SQLITE_CACHE_KIB = 256 * 1024;
 
 /**
- * Adds the links of a CSV file in one transaction: all or none.
+ * Adds the links of a CSV file, on record, in one transaction: all or none.
  *
  * @returns how many the file has, and how many of them were new
  * @throws CsvFault of the first bad line; an error of the file has a `path`
@@ -26,6 +27,7 @@ export async function importLinks(
   database: Kysely<JournalSchema>,
   file: string,
   names: ConfigNames,
+  by: LinkChanger,
 ): Promise<{ links: number; added: number }> {
   if (!isPostgres(database)) await sql.raw(`PRAGMA cache_size = -${SQLITE_CACHE_KIB}`).execute(database);
   return database.transaction().execute(async (transaction) => {
@@ -35,7 +37,7 @@ export async function importLinks(
       const [header] = linkOf ? [] : records;
       linkOf ??= header && readerOf(header, names);
       const links = linkOf ? records.slice(header ? 1 : 0).map(linkOf) : [];
-      if (links.length > 0) count.added += await addLinks(transaction, links);
+      if (links.length > 0) count.added += await addLinks(transaction, links, by);
       count.links += links.length;
     }
     if (!linkOf) throw new CsvFault(1, 'there is no header');

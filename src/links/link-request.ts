@@ -15,6 +15,8 @@ export const USER_PATH = `${USERS_PATH}/:subject`;
 
 /** For whose links a sign-up service asks, and how it is told what is left of a limit. */
 export interface LinkRequest {
+  /** The request id. */
+  readonly id: string;
   readonly caller: Caller;
   readonly custno: string;
   readonly tellLimit: LimitReport;
@@ -47,6 +49,7 @@ export const AskedUser = createParamDecorator((_: unknown, context: ExecutionCon
 
 function linkRequest(request: FastifyRequest, reply: FastifyReply): LinkRequest {
   return {
+    id: request.id,
     caller: callerSlot.need(request),
     custno: custnoSlot.need(request),
     tellLimit: reportOn(reply),

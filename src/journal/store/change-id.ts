@@ -6,6 +6,18 @@ export function changeIdAt(msecs: number): string {
   return `${timeOf(msecs)}-7${randomUUID().slice(15)}`;
 }
 
+let latest = { msecs: 0, count: 0 };
+
+/**
+ * What the ids of many changes at that time begin with; their last 6 hex digits number them. What this process asks for later in
+ * the same millisecond is greater (RFC 9562, section 6.2, method 1).
+ */
+export function idsBeginAt(msecs: number): string {
+  latest = { msecs, count: msecs === latest.msecs ? latest.count + 1 : 0 };
+  const count = Math.min(latest.count, 0xfff).toString(16).padStart(3, '0');
+  return `${timeOf(msecs)}-7${count}${randomUUID().slice(18, -6)}`;
+}
+
 /** The least id that a change at that time, or later, can have. */
 export function firstIdAt(msecs: number): string {
   return `${timeOf(msecs)}-7000-8000-000000000000`;

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Kysely, RawBuilder } from 'kysely';
 import type { LinkedUser } from './journal-store.ts';
+import { changeOnRecord } from './link-changes.ts';
+import type { LinkChanger } from './link-changes.ts';
 import { batchStatement, parameterTable } from './parameter-table.ts';
 import type { Columns } from './parameter-table.ts';
 import type { CustomerLink, JournalSchema } from './schema.ts';
@@ -56,28 +58,51 @@ export function usersOf(
 }
 
 /**
- * Makes the links that are not there yet. One parameter holds all of them, so that a million do not make a million texts.
+ * Makes the links that are not there yet, on record. One parameter holds all of them, so that a million do not make a million
+ * texts.
  *
+ * @param time in milliseconds since the epoch; that of the store where it is not given
  * @returns how many were made
  */
-export async function addLinks(
+export function addLinks(
   database: Kysely<JournalSchema>,
   links: readonly CustomerLink[],
+  by: LinkChanger,
+  time?: number,
 ): Promise<number> {
   const rows = JSON.stringify(links.map((link) => COLUMNS.map((column) => link[column])));
-  const { numAffectedRows = 0n } = await sql`
-    INSERT INTO customer_links (issuer, subject, groupno, custno)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM ${elementsOf(database, rows)}
-    WHERE true ON CONFLICT DO NOTHING`.execute(database);
-  return Number(numAffectedRows);
+  return changeOnRecord(database, {
+    change: 'linked',
+    write: sql`
+      INSERT INTO customer_links (issuer, subject, groupno, custno)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM ${elementsOf(database, rows)}
+      WHERE true ON CONFLICT DO NOTHING`,
+    by,
+    time,
+  });
 }
 
-/** @returns whether it was there */
-export async function removeLink(database: Kysely<JournalSchema>, link: CustomerLink): Promise<boolean> {
-  let links = database.deleteFrom('customer_links');
-  for (const column of COLUMNS) links = links.where(column, '=', link[column]);
-  const { numDeletedRows } = await links.executeTakeFirstOrThrow();
-  return numDeletedRows > 0n;
+/**
+ * Takes a link away, on record.
+ *
+ * @param time in milliseconds since the epoch; that of the store where it is not given
+ * @returns whether it was there
+ */
+export async function removeLink(
+  database: Kysely<JournalSchema>,
+  { issuer, subject, groupno, custno }: CustomerLink,
+  by: LinkChanger,
+  time?: number,
+): Promise<boolean> {
+  const removed = await changeOnRecord(database, {
+    change: 'unlinked',
+    write: sql`
+      DELETE FROM customer_links
+      WHERE issuer = ${issuer} AND subject = ${subject} AND groupno = ${groupno} AND custno = ${custno}`,
+    by,
+    time,
+  });
+  return removed > 0;
 }
 
 /** Every link that has these values, in the order of the four columns, some at a time. */

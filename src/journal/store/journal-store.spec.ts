@@ -8,6 +8,7 @@ import type { Databases } from '../../../test/support/shared-postgres.ts';
 import type { Completion, Intent, JournalRecord } from './journal-store.ts';
 import { KyselyJournalStore } from './kysely-journal-store.ts';
 import { openPostgres, openSqlite } from './open-database.ts';
+import { listLinkChanges } from './link-changes.ts';
 import { findRecord, listRecords } from './read-records.ts';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
@@ -312,5 +313,75 @@ describe.each(['SQLite', 'PostgreSQL'])('the journal store on %s', (kind) => {
     await store.open();
     await store.check();
     expect(await records()).toHaveLength(1);
+  });
+
+  describe('changes of links', () => {
+    const UUID_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+    const LINK = { issuer: 'i', subject: 's', groupno: '1001', custno: '700123' };
+    const BY = { issuer: 'j', client: 'c', subject: 'clerk', actor: null, requestId: 'r' };
+    const changes = async (): Promise<unknown[]> =>
+      (await Array.fromAsync(listLinkChanges(database, {}))).flat();
+
+    it('are on record with the time of the store, only where something changed', async () => {
+      await store.unlink(LINK, BY);
+      await store.link(LINK, BY);
+      time += 1;
+      await store.link(LINK, BY);
+      await store.unlink(LINK, { user: 'operator' });
+      await store.unlink(LINK, BY);
+      const nobody = {
+        caller_issuer: null,
+        client: null,
+        caller_subject: null,
+        actor: null,
+        request_id: null,
+      };
+      expect(await changes()).toEqual([
+        {
+          ...LINK,
+          ...nobody,
+          id: expect.stringMatching(UUID_7),
+          at: NOW + 1,
+          change: 'unlinked',
+          changed_by: 'operator',
+        },
+        {
+          ...LINK,
+          id: expect.stringMatching(UUID_7),
+          at: NOW,
+          change: 'linked',
+          changed_by: null,
+          caller_issuer: 'j',
+          client: 'c',
+          caller_subject: 'clerk',
+          actor: null,
+          request_id: 'r',
+        },
+      ]);
+    });
+
+    it('are in the order in which they came, also within a millisecond', async () => {
+      const custnos = Array.from({ length: 20 }, (_, index) => String(index + 1));
+      for (const custno of custnos) await store.link({ ...LINK, custno }, BY);
+      expect(await changes()).toMatchObject(custnos.toReversed().map((custno) => ({ custno, at: NOW })));
+    });
+
+    it('that come at once leave one record', async () => {
+      const one = new KyselyJournalStore(postgres ? openPostgres(url) : database, true, () => time);
+      await Promise.all([store, one, store, one].map((each) => each.link(LINK, BY)));
+      expect(await changes()).toHaveLength(1);
+      await Promise.all([store, one, store, one].map((each) => each.unlink(LINK, BY)));
+      expect(await changes()).toHaveLength(2);
+      if (postgres) await one.close();
+    });
+
+    it('are not made where they cannot be put on record', async () => {
+      await store.link(LINK, BY);
+      await database.schema.dropTable('customer_link_changes').execute();
+      await expect(store.link({ ...LINK, custno: '700124' }, BY)).rejects.toThrow();
+      await expect(store.unlink(LINK, BY)).rejects.toThrow();
+      expect(await store.usersOf('1001', '700123')).toHaveLength(1);
+      expect(await store.usersOf('1001', '700124')).toEqual([]);
+    });
   });
 });

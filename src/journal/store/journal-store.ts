@@ -1,5 +1,6 @@
 import type { Outcome } from '../../problems/catalogue.ts';
 import type { KeyState } from './key-state.ts';
+import type { LinkChanger } from './link-changes.ts';
 import type { CustomerLink } from './schema.ts';
 
 /** Who asked for which change. */
@@ -111,13 +112,13 @@ export abstract class JournalStore {
   abstract withdraw(intent: Intent, completion: Completion): Promise<void>;
 
   /**
-   * Counts the records, and those of them that are older than `retentionMs`.
+   * Counts the records, those of links too, and those of them that are older than `retentionMs`.
    *
    * @returns undefined where at most `few` are older, which is known without counting the rest
    */
   abstract countOld(retentionMs: number, few: number): Promise<OldRecords | undefined>;
 
-  /** Forgets keys and replies that are expired, and deletes records that are older than `retentionMs`: at most `limit` of each. */
+  /** Forgets keys and replies that are expired, and deletes records, those of links too, that are older than `retentionMs`: at most `limit` of each. */
   abstract prune(retentionMs: number, limit: number): Promise<Pruned>;
 
   /**
@@ -133,11 +134,11 @@ export abstract class JournalStore {
   /** @returns the users that are linked to a customer, in order */
   abstract usersOf(groupno: string, custno: string): Promise<Pick<CustomerLink, 'issuer' | 'subject'>[]>;
 
-  /** Makes a link, unless it is there. */
-  abstract link(link: CustomerLink): Promise<void>;
+  /** Makes a link, on record, unless it is there. */
+  abstract link(link: CustomerLink, by: LinkChanger): Promise<void>;
 
-  /** Takes a link away, where it is there. */
-  abstract unlink(link: CustomerLink): Promise<void>;
+  /** Takes a link away, on record, where it is there. */
+  abstract unlink(link: CustomerLink, by: LinkChanger): Promise<void>;
 
   abstract close(): Promise<void>;
 }

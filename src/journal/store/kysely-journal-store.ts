@@ -6,11 +6,12 @@ import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, KeyHolder, LinkedUser, OldRecords, Pruned } from './journal-store.ts';
 import { holdersOf } from './key-holders.ts';
 import type { Holder } from './key-holders.ts';
+import type { LinkChanger } from './link-changes.ts';
 import { requireSchema } from './migrate.ts';
 import { batchStatement, parameterTable } from './parameter-table.ts';
 import type { Columns } from './parameter-table.ts';
 import type { CustomerLink, JournalSchema } from './schema.ts';
-import { isPostgres, POSTGRES_NOW, storeTime } from './store-time.ts';
+import { isPostgres, POSTGRES_NOW, storeTime, timeIn } from './store-time.ts';
 
 const PROBE_CHARACTERS = 500;
 /** A key that is freed may be gone again at once; one that another session has locked cannot be freed. */
@@ -165,18 +166,18 @@ export class KyselyJournalStore extends JournalStore {
   }
 
   async countOld(retentionMs: number, few: number): Promise<OldRecords | undefined> {
-    const isOld = olderThan((await this.now()) - retentionMs);
-    const { rows: some } = await sql`SELECT id FROM changes WHERE ${isOld} LIMIT ${few + 1}`.execute(
-      this.database,
-    );
+    const time = (await this.now()) - retentionMs;
+    const old = sql`
+      SELECT 1 FROM changes WHERE ${olderThan(time)}
+      UNION ALL SELECT 1 FROM customer_link_changes WHERE ${olderThan(time)}`;
+    const { rows: some } = await sql`${old} LIMIT ${few + 1}`.execute(this.database);
     if (some.length <= few) return undefined;
-    // PostgreSQL counts in 64 bits, which its driver gives as text.
-    const { rows } = await sql<Record<keyof OldRecords, number | string>>`
-      SELECT count(*) AS "all", count(CASE WHEN ${isOld} THEN 1 END) AS old FROM changes`.execute(
+    const { rows } = await sql<OldRecords>`
+      SELECT (SELECT count(*) FROM (${old}) AS old) AS old,
+        (SELECT count(*) FROM changes) + (SELECT count(*) FROM customer_link_changes) AS "all"`.execute(
       this.database,
     );
-    const { old, all } = rows[0]!;
-    return { old: Number(old), all: Number(all) };
+    return rows[0];
   }
 
   async prune(retentionMs: number, limit: number): Promise<Pruned> {
@@ -185,11 +186,10 @@ export class KyselyJournalStore extends JournalStore {
       SELECT id FROM changes
       WHERE key_hash IS NOT NULL AND expires_at <= ${now} AND unknown_at <= ${now}
       ORDER BY expires_at LIMIT ${limit}`);
-    const { numAffectedRows = 0n } = await sql`
-      DELETE FROM changes WHERE id IN (
-        SELECT id FROM changes WHERE ${olderThan(now - retentionMs)}
-        ORDER BY id LIMIT ${limit} ${this.unlessLocked()})`.execute(this.database);
-    return { forgotten, deleted: Number(numAffectedRows) };
+    const time = now - retentionMs;
+    const ofChanges = await this.deleteOld('changes', time, limit);
+    const ofLinks = await this.deleteOld('customer_link_changes', time, limit - ofChanges);
+    return { forgotten, deleted: ofChanges + ofLinks };
   }
 
   async check(): Promise<void> {
@@ -214,12 +214,12 @@ export class KyselyJournalStore extends JournalStore {
     return usersOf(this.database, groupno, custno);
   }
 
-  async link(link: CustomerLink): Promise<void> {
-    await addLinks(this.database, [link]);
+  async link(link: CustomerLink, by: LinkChanger): Promise<void> {
+    await addLinks(this.database, [link], by, this.clock?.());
   }
 
-  async unlink(link: CustomerLink): Promise<void> {
-    await removeLink(this.database, link);
+  async unlink(link: CustomerLink, by: LinkChanger): Promise<void> {
+    await removeLink(this.database, link, by, this.clock?.());
   }
 
   async close(): Promise<void> {
@@ -274,6 +274,14 @@ export class KyselyJournalStore extends JournalStore {
     return Number(numAffectedRows);
   }
 
+  private async deleteOld(table: keyof JournalSchema, time: number, limit: number): Promise<number> {
+    const { numAffectedRows = 0n } = await sql`
+      DELETE FROM ${sql.table(table)} WHERE id IN (
+        SELECT id FROM ${sql.table(table)} WHERE ${olderThan(time)}
+        ORDER BY id LIMIT ${limit} ${this.unlessLocked()})`.execute(this.database);
+    return Number(numAffectedRows);
+  }
+
   /** At the end of a query of rows that are then changed: one that somebody else has locked is left out. */
   private unlessLocked(): RawBuilder<unknown> {
     return this.isPostgres ? sql`FOR UPDATE SKIP LOCKED` : sql``;
@@ -285,8 +293,7 @@ export class KyselyJournalStore extends JournalStore {
 
   private holdersOf(intents: readonly Intent[]): Promise<Map<string, Holder>> {
     const hashes = intents.flatMap(({ key }) => (key ? [key.hash] : []));
-    const now = this.clock ? sql<number>`CAST(${this.clock()} AS bigint)` : POSTGRES_NOW;
-    return holdersOf(this.database, hashes, now);
+    return holdersOf(this.database, hashes, timeIn(this.database, this.clock?.()));
   }
 }
 

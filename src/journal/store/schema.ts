@@ -42,9 +42,25 @@ export interface CustomerLink {
   readonly custno: string;
 }
 
+/** That a link was made or taken away, and who did it: a client by a request, or somebody by `npm run customers`. */
+export interface LinkChangeRow extends CustomerLink {
+  /** In the order of time. */
+  readonly id: string;
+  readonly at: number;
+  readonly change: 'linked' | 'unlinked';
+  /** The user of the operating system who ran the command; null for a request, of which the others speak. */
+  readonly changed_by: string | null;
+  readonly caller_issuer: string | null;
+  readonly client: string | null;
+  readonly caller_subject: string | null;
+  readonly actor: string | null;
+  readonly request_id: string | null;
+}
+
 export interface JournalSchema {
   changes: ChangeRow;
   customer_links: CustomerLink;
+  customer_link_changes: LinkChangeRow;
 }
 
 /** In the order of their names. One that has been released is never changed. */
@@ -135,6 +151,36 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .ifNotExists()
         .on('customer_links')
         .columns(['groupno', 'custno'])
+        .execute();
+    },
+  },
+  '2026-11-29-customer-link-changes': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      const onPostgres = isPostgres(database);
+      const sorted = onPostgres ? sql`text COLLATE "C"` : 'text';
+      await database.schema
+        .createTable('customer_link_changes')
+        .ifNotExists()
+        .addColumn('id', sorted, (column) => column.primaryKey().notNull())
+        .addColumn('at', 'bigint', (column) => column.notNull())
+        .addColumn('change', 'text', (column) => column.notNull())
+        .addColumn('issuer', 'text', (column) => column.notNull())
+        .addColumn('subject', 'text', (column) => column.notNull())
+        .addColumn('groupno', 'text', (column) => column.notNull())
+        .addColumn('custno', sorted, (column) => column.notNull())
+        .addColumn('changed_by', 'text')
+        .addColumn('caller_issuer', 'text')
+        .addColumn('client', 'text')
+        .addColumn('caller_subject', 'text')
+        .addColumn('actor', 'text')
+        .addColumn('request_id', 'text')
+        .$call((table) => (onPostgres ? table : table.modifyEnd(sql`WITHOUT ROWID`)))
+        .execute();
+      await database.schema
+        .createIndex('customer_link_changes_custno')
+        .ifNotExists()
+        .on('customer_link_changes')
+        .columns(['custno', 'id'])
         .execute();
     },
   },

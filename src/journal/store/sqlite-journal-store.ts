@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { JournalStore } from './journal-store.ts';
 import type { Completion, Intent, KeyHolder, LinkedUser, OldRecords, Pruned } from './journal-store.ts';
+import type { LinkChanger } from './link-changes.ts';
 import type { CustomerLink } from './schema.ts';
 
 type Method = keyof JournalStore;
@@ -80,12 +81,12 @@ export class SqliteJournalStore extends JournalStore {
     return this.call('usersOf', groupno, custno);
   }
 
-  link(link: CustomerLink): Promise<void> {
-    return this.call('link', link);
+  link(link: CustomerLink, by: LinkChanger): Promise<void> {
+    return this.call('link', link, by);
   }
 
-  unlink(link: CustomerLink): Promise<void> {
-    return this.call('unlink', link);
+  unlink(link: CustomerLink, by: LinkChanger): Promise<void> {
+    return this.call('unlink', link, by);
   }
 
   async close(): Promise<void> {
