@@ -105,6 +105,22 @@ describe('a bound token', () => {
     expect((await send(await proof(), { headers })).status).toBe(204);
   });
 
+  it('is told apart in the log, with how its user logged in', async () => {
+    const lineOf = ({ headers }: Answer): Promise<Record<string, unknown>> =>
+      eventually(() =>
+        gateway.log
+          .map((line) => JSON.parse(line) as Record<string, unknown>)
+          .find(({ requestId, audit }) => audit === true && requestId === headers['x-request-id']),
+      );
+    const bound = await boundToken(key, { acr: 'urn:bank:2' });
+    const line = await lineOf(await send(await proof({}, bound), { bound }));
+    expect(line).toMatchObject({ bound: true, acr: 'urn:bank:2' });
+    const bearer = await gateway.issuer.token({ claims: { acr: 'jo@example.com' } });
+    const other = await lineOf(await gateway.sendWelcomeEmail({ token: bearer }));
+    expect(other).toMatchObject({ acr: expect.stringMatching(/^[0-9a-f]{16}$/) });
+    expect(other).not.toHaveProperty('bound');
+  });
+
   it('is no bearer token', async () => {
     const headers = { authorization: `Bearer ${token}` };
     const good = await proof();

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { principalSlot } from '../auth/principal.ts';
+import type { Principal } from '../auth/principal.ts';
 import { callerSlot, custnoSlot } from '../callers/caller.ts';
 import { CUSTNO } from '../config/customer-number.ts';
 import type { RefusedMessage } from '../http/parser-errors.ts';
@@ -67,6 +68,8 @@ export class RequestLine {
         subject: linked ? linked.subject : operation && principal && recordedName(principal.subject),
         actor: (operation && caller?.actor !== undefined && recordedName(caller.actor)) || undefined,
         custno: isAudited ? custnoOf(request) : undefined,
+        bound: (isAudited && principal?.jkt !== undefined) || undefined,
+        acr: isAudited ? acrOf(principal) : undefined,
         replayed: (operation && reply.hasHeader('idempotency-replayed')) || undefined,
       },
       'request completed',
@@ -79,6 +82,12 @@ function outcomeOf(problem: Problem | undefined, reply: FastifyReply): Outcome {
   if (problem?.code === 'internal-error') return 'unknown';
   if (problem) return problem.extras.outcome ?? PROBLEMS[problem.code].outcome ?? 'not-sent';
   return reply.statusCode < 300 ? 'applied' : 'not-sent';
+}
+
+/** How the user logged in, in the issuer's words. */
+function acrOf(principal: Principal | undefined): string | undefined {
+  const acr = principal?.claims['acr'];
+  return typeof acr === 'string' ? recordedName(acr) : undefined;
 }
 
 /** The customer that was asked for: what `me` stands for, where that was permitted, and nothing that is no customer number. */
