@@ -22,7 +22,8 @@ const AS_TEXT = '@scalar/fastify-api-reference';
 
 /**
  * What the gateway runs with, by package-lock.json: the packages of production, and those of development of which the build puts
- * something into `dist`. `npm sbom --omit dev` would do the first, but leaves out what packages of development need too, such as pg.
+ * something into `dist`. `npm sbom --omit dev` should do the first, but leaves out what packages of development need too, such as pg
+ * (npm/cli issue 7909).
  *
  * @param dist a compiled gateway
  */
