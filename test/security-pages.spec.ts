@@ -77,6 +77,18 @@ describe.each(TABLES)('each row of %s', (page) => {
   });
 });
 
+it('the page on personal data names every table and column of the journal', () => {
+  const schema = readFileSync('src/journal/store/schema.ts', 'utf8');
+  const names = [
+    ...schema.matchAll(/\.(?:createTable|addColumn)\('(\w+)'|^ {8}(\w+): '(?:text|bigint)',$/gm),
+  ];
+  const page = new Set(
+    spansOf(readFileSync('docs/security/personal-data.md', 'utf8')).flatMap(({ code }) => code.split('.')),
+  );
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.map(([, name, added]) => name ?? added).filter((name) => !page.has(name!))).toEqual([]);
+});
+
 it('the list of what is not met has each such row of the ASVS', () => {
   const page = readFileSync('docs/security/asvs.md', 'utf8');
   const [table = '', list = ''] = page.split('\n## Not met\n');
