@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { startIdentityProvider } from '../sandbox/identity-provider.ts';
 import type { IdentityProvider } from '../sandbox/identity-provider.ts';
-import { logIn } from '../sandbox/log-in.ts';
+import { authorize, logIn } from '../sandbox/log-in.ts';
 import { fetchToken } from '../sandbox/request-token.ts';
 import { tokenExchange } from '../sandbox/token-exchange.ts';
 import { usualIssuer } from '../sandbox/usual-ports.ts';
@@ -52,7 +53,15 @@ beforeAll(async () => {
     readFileSync('config/gateway.yaml', 'utf8').replaceAll(usualIssuer, sandbox.issuer),
   ) as Section['files'][number];
   gateway = await TestGateway.start({
-    files: { 'key.pem': await publicPem(key) },
+    files: {
+      'key.pem': await publicPem(key),
+      'operations.yaml': `operations:
+  - name: welcome-email
+  - name: direct-debit
+    requireAcr: [strong]
+    maxAuthAgeSeconds: 300
+`,
+    },
     gatewayFile: (file) => {
       for (const { issuers, callers = [] } of SECTIONS.flatMap(({ files }) => files)) {
         // The key sets of the providers are out of reach.
@@ -170,6 +179,31 @@ describe('the sandbox’s provider', () => {
     });
     const line = await eventually(() => gateway.log.find((text) => text.includes(requestId)));
     expect(JSON.parse(line)).toMatchObject({ audit: true, client: 'portal-backend', subject: 'alex', actor });
+  });
+
+  it('logs a user in as strongly as the gateway’s challenge asks for', async () => {
+    const directDebit = { directDebitType: 'OFF', ddNotificationFlag: 'N' };
+    const set = (token: string) => gateway.setDirectDebit(directDebit, { token });
+    const refused = await set(await tokenOf('alex'));
+    expectProblem(refused, 401, 'insufficient-user-authentication');
+    const challenge = String(refused.headers['www-authenticate']);
+    const [, acrValues = ''] = /acr_values="([^"]+)"/.exec(challenge) ?? [];
+    const [, maxAge = ''] = /max_age="?(\d+)"?/.exec(challenge) ?? [];
+    const app = { client_id: 'mobile-app', redirect_uri: 'http://127.0.0.1/callback' };
+    const verifier = 'v'.repeat(43);
+    const query = new URLSearchParams({
+      ...app,
+      response_type: 'code',
+      scope: 'openid direct-debit:write',
+      acr_values: acrValues,
+      max_age: maxAge,
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    });
+    const code = (await authorize(sandbox.issuer, query, { user: 'alex', acr: 'strong' })).get('code') ?? '';
+    const form = { ...app, grant_type: 'authorization_code', code, code_verifier: verifier };
+    const { accessToken } = await fetchToken({ issuer: sandbox.issuer, form: new URLSearchParams(form) });
+    expect((await set(accessToken)).status).toBe(200);
   });
 
   it('lets nobody who acts for a user do things for another customer', async () => {
