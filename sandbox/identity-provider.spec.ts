@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose';
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
 import { authorize, logIn } from './log-in.ts';
@@ -382,6 +384,16 @@ describe('the login page', () => {
     const body = new URLSearchParams(choice as Record<string, string>);
     const response = await fetch(page, { method: 'POST', headers, body, redirect: 'manual' });
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('<form')]);
+  });
+
+  it('outlives a browser that leaves in the middle of a form', async () => {
+    const { page, headers } = await begin();
+    const { hostname, port, pathname } = new URL(page);
+    const socket = connect(Number(port), hostname);
+    const head = `POST ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nCookie: ${headers.Cookie}\r\nContent-Length: 99\r\n\r\n`;
+    socket.end(`${head}user=alex`).resume();
+    await once(socket, 'close');
+    expect((await fetch(page, { headers })).status).toBe(200);
   });
 
   it('lets the user cancel', async () => {

@@ -69,8 +69,10 @@ export async function startIdentityProvider(options: {
   const handle = provider.callback();
   serve = (request, response) => {
     if (request.url === docsTokenPath) void giveToken(issuer, response);
-    else if (request.url?.startsWith(loginPath)) void serveLogin(provider, resource, request, response);
-    else void handle(request, response);
+    else if (request.url?.startsWith(loginPath)) {
+      // A browser that leaves takes nobody with it.
+      serveLogin(provider, resource, request, response).catch(() => response.destroy());
+    } else void handle(request, response);
   };
   return { issuer, docsTokenUrl: issuer + docsTokenPath, close };
 }

@@ -79,7 +79,7 @@ function show(response: ServerResponse, status: number, main: string): void {
     'Cache-Control': 'no-store',
     // Nothing of form-action: a browser would hold it against the app's redirect URI too.
     'Content-Security-Policy':
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
   }).end(`<!doctype html>
 <html lang="en">
 <head>

@@ -84,6 +84,8 @@ export const clients: Client[] = [
       'com.example.octane-bff:/callback',
       'http://127.0.0.1/callback',
       'http://localhost/callback',
+      'http://127.0.0.1/docs',
+      'http://localhost/docs',
     ],
     actsFor: 'the customers of the user who logs in',
   },

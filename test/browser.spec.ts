@@ -243,18 +243,18 @@ async function tabTo(target: Locator): Promise<void> {
   }
 }
 
+/** Names what axe-core finds for a barrier. */
+async function barriers(): Promise<unknown[]> {
+  // The page's policy lets no script in, the test's least of all.
+  const client = await page.context().newCDPSession(page);
+  const { result } = await client.send('Runtime.evaluate', { expression: axe.source });
+  expect(result.subtype).not.toBe('error');
+  const { violations } = await page.evaluate<axe.AxeResults>(`axe.run({ resultTypes: ['violations'] })`);
+  return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+}
+
 describe('anybody', () => {
   beforeAll(() => openAt(SET_DIRECT_DEBIT));
-
-  /** Names what axe-core finds for a barrier. */
-  async function barriers(): Promise<unknown[]> {
-    // The page's policy lets no script in, the test's least of all.
-    const client = await page.context().newCDPSession(page);
-    const { result } = await client.send('Runtime.evaluate', { expression: axe.source });
-    expect(result.subtype).not.toBe('error');
-    const { violations } = await page.evaluate<axe.AxeResults>(`axe.run({ resultTypes: ['violations'] })`);
-    return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
-  }
 
   it.each(['light', 'dark'] as const)('reads it in %s colours', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
@@ -278,6 +278,53 @@ describe('anybody', () => {
     );
     expect(overflow).toBe(0);
     expect(await barriers()).toEqual([]);
+  });
+});
+
+describe('the login page of the sandbox', () => {
+  /** Where the browser was sent with the answer. */
+  const answer = async (): Promise<URLSearchParams> => {
+    await page.waitForURL((url) => url.pathname === '/callback');
+    return new URL(page.url()).searchParams;
+  };
+  const openLogin = (changes: Record<string, string> = {}): Promise<unknown> => {
+    const query = new URLSearchParams({
+      client_id: 'mobile-app',
+      response_type: 'code',
+      redirect_uri: `${gateway.url}/callback`,
+      code_challenge: 'x'.repeat(43),
+      code_challenge_method: 'S256',
+      scope: 'openid direct-debit:write',
+      ...changes,
+    });
+    return page.goto(`${gateway.sandbox.identityProvider.issuer}/auth?${query}`);
+  };
+
+  it.each(['light', 'dark'] as const)('is for anybody, in %s colours', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await openLogin();
+    expect(await barriers()).toEqual([]);
+  });
+
+  it('is used with the keyboard alone, and asks anew at the next login', async () => {
+    await openLogin();
+    await tabTo(page.getByRole('radio', { name: 'Alex, customer 700123' }));
+    await page.keyboard.press('ArrowDown');
+    expect(await page.getByRole('radio', { name: 'Billie, customer 700124 and 700125' }).isChecked()).toBe(
+      true,
+    );
+    await tabTo(page.getByRole('button', { name: 'Log in', exact: true }));
+    await page.keyboard.press('Enter');
+    expect((await answer()).get('code')).toEqual(expect.any(String));
+    await openLogin({ acr_values: 'strong', max_age: '3600' });
+    await page.getByRole('button', { name: 'Log in with a second factor' }).click();
+    expect((await answer()).get('code')).toEqual(expect.any(String));
+  });
+
+  it('can be left', async () => {
+    await openLogin();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    expect((await answer()).get('error')).toBe('access_denied');
   });
 });
 
