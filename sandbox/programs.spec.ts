@@ -167,6 +167,11 @@ describe('npm run token', () => {
       /^mobile-app has no secret: a user logs in to it/,
     ],
     [
+      'a user of another client',
+      ['--client', 'selfcare-app', '--user', 'alex'],
+      /^--user logs in to mobile-app alone\.\n$/,
+    ],
+    [
       'an issuer that is no URL',
       ['--client', 'billing-service', '--issuer', 'x'],
       /^--issuer must be a URL\.\n$/,

@@ -41,6 +41,9 @@ try {
   } else {
     const { client, custno, user, acr, scope, issuer, dpop } = values;
     if (client === undefined && user === undefined) throw new Error(`--client is missing.\n\n${usage}`);
+    if (user !== undefined && client !== undefined && client !== 'mobile-app') {
+      throw new Error('--user logs in to mobile-app alone.');
+    }
     if (!URL.canParse(issuer)) throw new Error('--issuer must be a URL.');
     const [method = '', url = ''] = dpop?.split(' ') ?? [];
     if (dpop !== undefined && !URL.canParse(url)) throw new Error('--dpop must be a method and a URL.');
