@@ -219,8 +219,10 @@ describe('a login', () => {
         id_token: expect.any(String),
       },
     });
-    const { iat = 0, exp, jti: _, auth_time: authTime, ...claims } = await claimsOf(token);
+    const { iat = 0, ...claims } = await claimsOf(token);
     expect(claims).toEqual({
+      exp: iat + 3600,
+      jti: expect.any(String),
       iss: provider.issuer,
       aud: 'octane-bff',
       sub: 'alex',
@@ -229,9 +231,9 @@ describe('a login', () => {
       custno: '700123',
       brand: 'acme',
       acr: 'basic',
+      auth_time: expect.any(Number),
     });
-    expect(exp).toBe(iat + 3600);
-    expect(authTime).toBeLessThanOrEqual(iat);
+    expect(claims['auth_time']).toBeLessThanOrEqual(iat);
   });
 
   it.each([
@@ -285,7 +287,9 @@ describe('a login', () => {
     ['an unknown client', { client_id: 'nobody' }, 'invalid_client'],
     ['a client without login', { client_id: 'selfcare-app' }, 'invalid_redirect_uri'],
   ])('is refused where it began, for %s', async (_case, changes, error) => {
-    const response = await fetch(`${provider.issuer}/auth?${loginQuery(changes)}`, { redirect: 'manual' });
+    const response = await fetch(`${provider.issuer}/auth?${loginQuery(changes).toString()}`, {
+      redirect: 'manual',
+    });
     expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ error })]);
   });
 
@@ -342,7 +346,9 @@ describe('the login page', () => {
   async function begin(
     changes?: Record<string, string>,
   ): Promise<{ page: string; headers: { Cookie: string } }> {
-    const response = await fetch(`${provider.issuer}/auth?${loginQuery(changes)}`, { redirect: 'manual' });
+    const response = await fetch(`${provider.issuer}/auth?${loginQuery(changes).toString()}`, {
+      redirect: 'manual',
+    });
     const cookies = response.headers.getSetCookie().map((cookie) => cookie.slice(0, cookie.indexOf(';')));
     const page = new URL(response.headers.get('location') ?? '', provider.issuer).href;
     return { page, headers: { Cookie: cookies.join('; ') } };
@@ -430,9 +436,11 @@ describe('token exchange', () => {
       status: 200,
       body: { issued_token_type: ACCESS_TOKEN, token_type: 'Bearer', scope: allowed },
     });
-    const { iat: _iat, exp = 0, jti: _jti, ...claims } = await claimsOf(answer);
-    const { exp: subjectExp, auth_time: authTime } = decodeJwt(subject);
-    expect(claims).toEqual({
+    const { exp, auth_time: authTime } = decodeJwt(subject);
+    expect(await claimsOf(answer)).toEqual({
+      iat: expect.any(Number),
+      exp,
+      jti: expect.any(String),
       iss: provider.issuer,
       aud: 'octane-bff',
       sub: 'billie',
@@ -444,7 +452,6 @@ describe('token exchange', () => {
       auth_time: authTime,
       act: { sub: 'portal-backend' },
     });
-    expect(exp).toBe(subjectExp);
   });
 
   it.each([

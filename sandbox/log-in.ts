@@ -50,7 +50,7 @@ export async function authorize(
   choice: Record<string, string>,
 ): Promise<URLSearchParams> {
   const cookies = new Map<string, string>();
-  let url = new URL(`/auth?${query}`, issuer);
+  let url = new URL(`/auth?${query.toString()}`, issuer);
   while (url.origin === new URL(issuer).origin) {
     const isLogin = url.pathname.startsWith('/login/');
     const response = await fetch(url, {

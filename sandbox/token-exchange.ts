@@ -69,9 +69,8 @@ export function addTokenExchange(
     const named = params.actor_token !== undefined || params.actor_token_type !== undefined;
     const actor = named ? (await claimsOf('actor_token', params)).sub : client.clientId;
 
-    const mayUse = String(scope ?? '')
-      .split(' ')
-      .filter((value) => client.scope?.split(' ').includes(value));
+    const has = typeof scope === 'string' ? scope.split(' ') : [];
+    const mayUse = has.filter((value) => client.scope?.split(' ').includes(value));
     const asked = params.scope?.split(' ') ?? mayUse;
     const wider = asked.find((value) => !mayUse.includes(value));
     if (wider !== undefined) {

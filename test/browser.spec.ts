@@ -297,7 +297,7 @@ describe('the login page of the sandbox', () => {
       scope: 'openid direct-debit:write',
       ...changes,
     });
-    return page.goto(`${gateway.sandbox.identityProvider.issuer}/auth?${query}`);
+    return page.goto(`${gateway.sandbox.identityProvider.issuer}/auth?${query.toString()}`);
   };
 
   it.each(['light', 'dark'] as const)('is for anybody, in %s colours', async (colorScheme) => {
