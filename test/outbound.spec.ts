@@ -151,10 +151,10 @@ describe('TLS to Octane', () => {
     expect(callers).toEqual([]);
     // Who takes less is served.
     const { port } = server.address() as AddressInfo;
-    const client = connect({ port, host: '127.0.0.1', ca: authority.cert, ...old });
-    await once(client, 'secureConnect');
-    expect(client.getProtocol()).toBe('TLSv1.1');
-    client.destroy();
+    const careless = connect({ port, host: '127.0.0.1', ca: authority.cert, ...old });
+    await once(careless, 'secureConnect');
+    expect(careless.getProtocol()).toBe('TLSv1.1');
+    careless.destroy();
   });
 
   it('passes over interim answers, in a tunnel too', async () => {
