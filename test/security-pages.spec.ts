@@ -1,5 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { bodyReader } from '../src/schemas/body-reader.ts';
+import { SchemaDocument } from '../src/schemas/schema-document.ts';
 
 const PAGES = globSync('docs/security/*.md').toSorted();
 const TABLES = ['docs/security/asvs.md', 'docs/security/owasp-api-top-10.md'];
@@ -87,6 +90,28 @@ it('the page on personal data names every table and column of the journal', () =
   );
   expect(names.length).toBeGreaterThan(20);
   expect(names.map(([, name, added]) => name ?? added).filter((name) => !page.has(name!))).toEqual([]);
+});
+
+it('the entry that the page on personal data shows refuses a card number and takes a token', () => {
+  const [, entry = ''] =
+    /^```yaml\n(body: [^]*?)^```/m.exec(readFileSync('docs/security/personal-data.md', 'utf8')) ?? [];
+  const { paths } = parse(readFileSync('config/octane/payments.yaml', 'utf8'));
+  const [pay] = Object.values<any>(paths);
+  const { schema } = pay.post.requestBody.content['application/json'];
+  const reader = bodyReader(new SchemaDocument({ schema }, '3.1', 'payments.yaml'), '/schema', {
+    set: [],
+    decimals: {},
+    overlay: parse(entry).body,
+  });
+  const { example } = pay.post.requestBody.content['application/json'];
+  const pointersFor = (paymentTokenId: string): string[] => {
+    const body = { ...example, paymentTokenId };
+    return (reader.read(body, JSON.stringify(body)).violations ?? []).map(({ pointer }) => String(pointer));
+  };
+  for (const number of ['4111111111111111', '4111 1111 1111 1111', '3782-822463-10005'])
+    expect(pointersFor(number)).toEqual(['#/paymentTokenId']);
+  for (const token of [example.paymentTokenId, 'tok-4111', '12345678'])
+    expect(pointersFor(token)).toEqual([]);
 });
 
 it('the list of what is not met has each such row of the ASVS', () => {
