@@ -1,7 +1,7 @@
 /**
- * Checks what nobody here can run: the Dockerfile, the manifests, the compose file, the alerts and the dashboard, against their
- * schemas and against the gateway. Needs `npm run build` before. With Debian's package `prometheus` it also runs the tests of the
- * alerts. With `--write` it puts right what follows from the operations.
+ * Checks what nobody here can run: the Dockerfile, the manifests, the compose file, the units, the alerts and the dashboard,
+ * against their schemas and against the gateway. Needs `npm run build` before. With Debian's packages `prometheus` and `systemd`
+ * it also runs the tests of the alerts, and has the units read. With `--write` it puts right what follows from the operations.
  */
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { checkDockerfile } from './deploy/dockerfile.ts';
 import { checkKubernetes } from './deploy/kubernetes.ts';
 import { checkMonitoring } from './deploy/monitoring.ts';
 import { checkNginx } from './deploy/nginx.ts';
+import { checkOneMachine } from './deploy/one-machine.ts';
 import { startFlags } from './start-flags.ts';
 
 const faults = new Set<string>();
@@ -19,6 +20,7 @@ await checkKubernetes(complain);
 await checkMonitoring(complain);
 checkDockerfile(complain);
 await checkNginx(complain, process.argv.includes('--write'));
+await checkOneMachine(complain);
 await checkStart();
 
 const promtool = spawnSync('promtool', ['test', 'rules', 'deploy/prometheus/alerts.test.yml'], {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -445,6 +445,43 @@ describe('npm run journal', () => {
     await store.close();
     expect((await journal(databaseUrl, 'list', '--json')).stdout).toBe('[]\n');
     expect((await journal(databaseUrl, 'list')).stdout).toMatch(/^at .* subject\n$/);
+  });
+
+  it('backs a SQLite journal up, while somebody writes to it, to a file that can be restored', async () => {
+    const path = join(folder, 'used.db');
+    const store = storeOf(`sqlite:${path}`, Date.now);
+    await store.open();
+    await store.begin([intentAt(Date.now())]);
+    const copy = join(folder, 'copy.db');
+    const backup = (databaseUrl: string): Promise<Printed> => journal(databaseUrl, 'backup', copy);
+    expect(await backup(`sqlite:${path}`)).toMatchObject({
+      code: 0,
+      stdout: `Written and read again: ${copy}\n`,
+      stderr: '',
+    });
+    await store.close();
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+    expect(await journalRecords(`sqlite:${copy}`)).toEqual(await journalRecords(`sqlite:${path}`));
+    const again = await backup(`sqlite:${path}`);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('name a new one') });
+    const postgres = await journal('postgres://127.0.0.1:1/database', 'backup', 'other.db');
+    expect(postgres).toMatchObject({ code: 1, stderr: expect.stringContaining('pg_dump') });
+    const nowhere = await journal(`sqlite:${path}`, 'backup', join(folder, 'no/copy.db'));
+    expect(nowhere).toMatchObject({ code: 1, stderr: 'The journal cannot be used: ENOENT.\n' });
+  });
+
+  it('leaves no copy of a journal that is damaged', async () => {
+    const path = join(folder, 'damaged.db');
+    const store = storeOf(`sqlite:${path}`, Date.now);
+    await store.open();
+    await store.begin(Array.from({ length: 200 }, (_, index) => intentAt(YEAR_2020 + index)));
+    await store.close();
+    const bytes = readFileSync(path);
+    await writeFile(path, bytes.fill(0xff, 8192, bytes.length - 4096));
+    const copy = join(folder, 'copy-of-damaged.db');
+    const { code, stderr } = await journal(`sqlite:${path}`, 'backup', copy);
+    expect([code, stderr]).toEqual([1, 'The journal cannot be used: SQLITE_CORRUPT.\n']);
+    expect(existsSync(copy)).toBe(false);
   });
 
   it('explains itself', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { Dispatch } from '../src/dispatch/dispatch.ts';
 import { routerPathOf } from '../src/operations/operation.ts';
 import { Operations } from '../src/operations/operations.ts';
@@ -263,4 +264,23 @@ describe('control characters', () => {
       expect((JSON.parse(line) as Line)['level']).not.toBe('fatal');
     }
   });
+});
+
+it('the guide for shipping logs names only fields that a line has', async () => {
+  const [guide, source] = await Promise.all([
+    readFile('docs/logs.md', 'utf8'),
+    readFile('src/audit/request-line.ts', 'utf8'),
+  ]);
+  const rows = [...guide.matchAll(/^\| (`.*?) +\|/gm)].map(([, names = '']) => names.matchAll(/`(\w+)`/g));
+  const named = [...rows, guide.matchAll(/octane_bff\.(?!receiver)(\w+)/g), guide.matchAll(/\b(\w+) = ""/g)].flatMap(
+    (names) => [...names].map(([, name]) => name),
+  );
+  expect(named.length).toBeGreaterThan(30);
+  const known = new Set([
+    'level',
+    'time',
+    'msg',
+    ...[...source.matchAll(/^ {8}(\w+)[:,]/gm)].map(([, name]) => name),
+  ]);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
 });

@@ -109,12 +109,14 @@ function checkBalancer(name: string, settings: Settings, complain: Complain): vo
   if (!script.includes(`${name}:${settings.port}=${name}:${settings.managementPort}`)) {
     complain(`deploy/nginx/balance.sh: does not know ${name} and its ports`);
   }
-  const nginx = readFileSync('deploy/nginx/nginx.conf', 'utf8').replaceAll(/#.*/g, '');
+  const nginx = readFileSync('deploy/nginx/server.conf', 'utf8').replaceAll(/#.*/g, '');
   const directive = (word: string): string => new RegExp(`\\b${word} ([^;]*);`).exec(nginx)?.[1] ?? '';
   if (!(milliseconds(directive('proxy_read_timeout')) > settings.octaneTimeoutMs + 5000)) {
-    complain('deploy/nginx/nginx.conf: proxy_read_timeout is shorter than an answer of the gateway may take');
+    complain(
+      'deploy/nginx/server.conf: proxy_read_timeout is shorter than an answer of the gateway may take',
+    );
   }
   if (directive('proxy_next_upstream') !== 'error timeout') {
-    complain('deploy/nginx/nginx.conf: proxy_next_upstream may send a POST twice');
+    complain('deploy/nginx/server.conf: proxy_next_upstream may send a POST twice');
   }
 }

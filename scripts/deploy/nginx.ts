@@ -3,7 +3,7 @@ import type { Operation } from '../../src/operations/operation.ts';
 import { shippedOperations } from './operations.ts';
 import type { Complain } from './read-yaml.ts';
 
-const NGINX = 'deploy/nginx/nginx.conf';
+const NGINX = 'deploy/nginx/http.conf';
 const OPERATION_MODULE = new URL('../../dist/operations/operation.js', import.meta.url).href;
 const GENERATED = /(^ *# operations: begin\n)([^]*?)(^ *# operations: end$)/m;
 
@@ -27,8 +27,8 @@ async function mapOfOperations(): Promise<string> {
   )) as typeof import('../../src/operations/operation.ts');
   const lines = (await shippedOperations())
     .filter(isRepeatable)
-    .map((operation) => `    '${patternOf(operation)}' true;`);
-  return ['  map $request_method:$uri $repeatable {', ...lines, '    default false;', '  }', ''].join('\n');
+    .map((operation) => `  '${patternOf(operation)}' true;`);
+  return ['map $request_method:$uri $repeatable {', ...lines, '  default false;', '}', ''].join('\n');
 }
 
 function patternOf({ route }: Operation): string {

@@ -37,6 +37,7 @@ describe('what npm run journal is asked to do', () => {
     [['erase', '--custno', '1', '--groupno', '2'], { name: 'erase', custno: '1', groupno: '2' }],
     [['prune'], { name: 'prune' }],
     [['copy', 'sqlite:data/gateway.db'], { name: 'copy', path: 'data/gateway.db' }],
+    [['backup', 'copy.db'], { name: 'backup', path: 'copy.db' }],
     [['all', '--help'], { name: 'help' }],
   ])('is %j', (args, command) => expect(commandOf(args)).toEqual(command));
 
@@ -53,6 +54,8 @@ describe('what npm run journal is asked to do', () => {
     [['erase', '--custno', '1'], /--groupno/],
     [['erase', '--groupno', '1'], /--custno/],
     [['prune', 'all'], /prune/],
+    [['backup'], /backup PATH/],
+    [['backup', 'copy.db', '--json'], /no --json/],
     [['copy'], /copy sqlite:PATH/],
     [['copy', 'data/gateway.db'], /sqlite:PATH/],
     [['copy', 'postgres://127.0.0.1/a'], /sqlite:PATH/],

@@ -28,7 +28,8 @@ export type JournalCommand =
     }
   | { readonly name: 'erase'; readonly groupno: string; readonly custno: string }
   | { readonly name: 'prune' }
-  | { readonly name: 'copy'; readonly path: string };
+  | { readonly name: 'copy'; readonly path: string }
+  | { readonly name: 'backup'; readonly path: string };
 
 type Values = ReturnType<typeof parsed>['values'];
 
@@ -77,8 +78,12 @@ export function commandOf(args: string[]): JournalCommand {
     if (!path) throw misunderstood('The journal to copy is named as sqlite:PATH');
     return { name, path };
   }
+  if (name === 'backup' && rest.length === 1) {
+    allow(values, []);
+    return { name, path: id };
+  }
   throw misunderstood(
-    'Say list, export, show and one ID, settle ID OUTCOME, erase, prune, or copy sqlite:PATH',
+    'Say list, export, show and one ID, settle ID OUTCOME, erase, prune, copy sqlite:PATH, or backup PATH',
   );
 }
 

@@ -16,6 +16,7 @@ import type { JournalRecord } from './store/journal-store.ts';
 import { KyselyJournalStore } from './store/kysely-journal-store.ts';
 import { isNoTable, requireSchema } from './store/migrate.ts';
 import { openPostgres, openSqlite, openSqliteAlone, readSqlite } from './store/open-database.ts';
+import { writeCopy } from './store/sqlite-copy.ts';
 import { findRecord, listRecords } from './store/read-records.ts';
 
 const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first
@@ -27,6 +28,8 @@ const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attem
                      takes a customer out of the records and keeps the records
        npm run journal -- prune
                      deletes what JOURNAL_RETENTION_DAYS says, however much that is
+       npm run journal -- backup PATH
+                     writes a whole copy of a SQLite journal to a new file, which is one to restore from
        npm run journal -- copy sqlite:PATH
                      copies a SQLite journal, whose gateway is stopped, into the PostgreSQL of DATABASE_URL
 
@@ -100,6 +103,8 @@ function runOn(
       return settleOne(url, command, stdout);
     case 'erase':
       return eraseAll(url, command, stdout);
+    case 'backup':
+      return backUp(url, command.path, stdout);
   }
 }
 
@@ -146,6 +151,14 @@ async function pruneAll(url: string, journalRetentionDays: number, stdout: Writa
     new Retention(new KyselyJournalStore(database, false), { journalRetentionDays }).prune(),
   );
   stdout.write(`Deleted ${deleted} records.\n`);
+}
+
+async function backUp(url: string, path: string, stdout: Writable): Promise<void> {
+  if (sqlitePathOf(url) === undefined)
+    throw new Refusal('PostgreSQL is copied by its own commands: pg_dump.');
+  if (existsSync(path)) throw new Refusal('There is such a file already: name a new one.');
+  await lend(url, 'reads', (database) => writeCopy(database, path));
+  stdout.write(`Written and read again: ${visible(path)}\n`);
 }
 
 async function copyInto(
