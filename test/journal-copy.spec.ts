@@ -78,6 +78,11 @@ describe('a gateway that moves from SQLite to PostgreSQL', () => {
     usual.octane.script = (_hit, response) => response.writeHead(500).end();
   };
   let first: Answer;
+  const customers = (databaseUrl: string, command: 'link' | 'unlink'): Promise<Ran> => {
+    const link = ['--issuer', usual.issuer.issuer, '--subject', 'a', '--groupno', '1001', '--custno', '7'];
+    const environment = { DATABASE_URL: databaseUrl, GATEWAY_FILE: join(usual.folder, 'gateway.yaml') };
+    return runCommand(customersProgram, [command, ...link], environment);
+  };
 
   beforeAll(async () => {
     usual = await TestGateway.start();
@@ -88,9 +93,7 @@ describe('a gateway that moves from SQLite to PostgreSQL', () => {
     await gateway.sendWelcomeEmail(withKey('in-doubt'));
     await gateway.setDirectDebit(VALID_DIRECT_DEBIT, withKey('taken-over'));
     usual.octane.reset();
-    const link = ['--issuer', usual.issuer.issuer, '--subject', 'a', '--groupno', '1001', '--custno', '7'];
-    const environment = { DATABASE_URL: from, GATEWAY_FILE: join(usual.folder, 'gateway.yaml') };
-    expect((await runCommand(customersProgram, ['link', ...link], environment)).code).toBe(0);
+    expect(await customers(from, 'link')).toMatchObject({ code: 0, stdout: 'Linked.\n' });
   }, SLOW_MS);
   afterAll(async () => {
     await gateway.stop();
@@ -115,9 +118,9 @@ describe('a gateway that moves from SQLite to PostgreSQL', () => {
       expect(await copy(from, to)).toMatchObject({
         code: 0,
         stdout:
-          'changes: 4 rows, all of them found in PostgreSQL; 4 are new there.\n' +
-          'customer_links: 1 rows, all of them found in PostgreSQL; 1 are new there.\n' +
-          'customer_link_changes: 1 rows, all of them found in PostgreSQL; 1 are new there.\n',
+          'changes: 4 rows, 4 of them found in PostgreSQL, 4 of them new.\n' +
+          'customer_links: 1 rows, 1 of them found in PostgreSQL, 1 of them new.\n' +
+          'customer_link_changes: 1 rows, 1 of them found in PostgreSQL, 1 of them new.\n',
       });
       expect(await journalRecords(to)).toEqual(before);
       // What the command does not print, such as keys and replies.
@@ -160,11 +163,16 @@ describe('a gateway that moves from SQLite to PostgreSQL', () => {
       expect(taken.status).toBe(200);
       expect(usual.octane.hits).toHaveLength(1);
       const before = await journalRecords(to);
+      expect(await customers(to, 'unlink')).toMatchObject({ code: 0, stdout: 'Unlinked.\n' });
       expect(await copy(from, to)).toMatchObject({
         code: 0,
-        stdout: expect.stringMatching(/^changes: 4 rows, .* 0 are new there\.\ncustomer_links: .* 0 are new/),
+        stdout:
+          'changes: 4 rows, 4 of them found in PostgreSQL, 0 of them new.\n' +
+          'customer_links: 1 rows, 0 of them found in PostgreSQL, 0 of them new; 1 were taken away there, and stay away.\n' +
+          'customer_link_changes: 1 rows, 1 of them found in PostgreSQL, 0 of them new.\n',
       });
       expect(await journalRecords(to)).toEqual(before);
+      expect((await countsOf(to))['links']).toBe(0);
       const again = await gateway.setDirectDebit(VALID_DIRECT_DEBIT, withKey('taken-over'));
       expect([again.headers['idempotency-replayed'], again.text]).toEqual(['true', taken.text]);
       expect(usual.octane.hits).toHaveLength(1);

@@ -272,9 +272,11 @@ it('the guide for shipping logs names only fields that a line has', async () => 
     readFile('src/audit/request-line.ts', 'utf8'),
   ]);
   const rows = [...guide.matchAll(/^\| (`.*?) +\|/gm)].map(([, names = '']) => names.matchAll(/`(\w+)`/g));
-  const named = [...rows, guide.matchAll(/octane_bff\.(?!receiver)(\w+)/g), guide.matchAll(/\b(\w+) = ""/g)].flatMap(
-    (names) => [...names].map(([, name]) => name),
-  );
+  const named = [
+    ...rows,
+    guide.matchAll(/octane_bff\.(?!receiver)(\w+)/g),
+    guide.matchAll(/\b(\w+) = ""/g),
+  ].flatMap((names) => [...names].map(([, name]) => name));
   expect(named.length).toBeGreaterThan(30);
   const known = new Set([
     'level',

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Kysely, RawBuilder, Transaction } from 'kysely';
-import type { ChangeRow, JournalSchema } from './store/schema.ts';
+import type { ChangeRow, CustomerLink, JournalSchema } from './store/schema.ts';
 
 const PAGE_ROWS = 1000;
 /** Every table, with its primary key. */
@@ -17,6 +17,8 @@ export interface CopiedTable {
   readonly table: string;
   /** In the source. */
   readonly rows: number;
+  /** How many of these were taken away in the target, and stay away. */
+  readonly removed: number;
   /** How many of these the target has now. */
   readonly found: number;
   /** How many it did not have before. */
@@ -43,17 +45,17 @@ export function copyJournal(
     for (const [table, key] of Object.entries(TABLES)) {
       const rows = await countOf(source, table);
       const lostKeys = new Set<string>();
-      let [done, found, added] = [0, 0, 0];
+      let [done, removed, found, added] = [0, 0, 0, 0];
       for await (const page of pagesOf(source, table, key)) {
-        const kept =
-          table === 'changes'
-            ? await withoutLostKeys(transaction, page as readonly unknown[] as readonly ChangeRow[], lostKeys)
-            : page;
-        added += await add(transaction, table, key, kept as readonly Row[]);
-        found += await countFound(transaction, table, key, page);
+        const kept = await keptOf(transaction, table, page, lostKeys);
+        removed += page.length - kept.length;
+        if (kept.length > 0) {
+          added += await add(transaction, table, key, kept);
+          found += await countFound(transaction, table, key, kept);
+        }
         tell(table, (done += page.length), rows);
       }
-      const result = { table, rows, found, added };
+      const result = { table, rows, removed, found, added };
       check(result);
       copied.push(result);
     }
@@ -84,6 +86,37 @@ async function* pagesOf(
     if (rows.length > 0) yield rows;
     last = rows.length < PAGE_ROWS ? undefined : rows.at(-1);
   } while (last);
+}
+
+/** What is to be in the target of a page. */
+function keptOf(
+  target: Transaction<JournalSchema>,
+  table: string,
+  page: readonly Row[],
+  lostKeys: Set<string>,
+): Promise<readonly object[]> | readonly object[] {
+  if (table === 'changes')
+    return withoutLostKeys(target, page as readonly unknown[] as readonly ChangeRow[], lostKeys);
+  if (table === 'customer_links')
+    return withoutRemoved(target, page as readonly unknown[] as readonly CustomerLink[]);
+  return page;
+}
+
+/** A link that was taken away in the target is not made again: somebody lost a right there. */
+async function withoutRemoved(
+  target: Transaction<JournalSchema>,
+  links: readonly CustomerLink[],
+): Promise<readonly CustomerLink[]> {
+  const { rows } = await sql<CustomerLink>`
+    SELECT issuer, subject, groupno, custno FROM (
+      SELECT DISTINCT ON (custno, groupno, issuer, subject) changes.* FROM customer_link_changes AS changes
+        JOIN ${recordsOf('customer_links', links)} USING (custno, groupno, issuer, subject)
+      ORDER BY custno, groupno, issuer, subject, changes.id DESC) AS newest
+    WHERE change = 'unlinked'`.execute(target);
+  const textOf = ({ issuer, subject, groupno, custno }: CustomerLink): string =>
+    JSON.stringify([issuer, subject, groupno, custno]);
+  const removed = new Set(rows.map(textOf));
+  return links.filter((link) => !removed.has(textOf(link)));
 }
 
 /**
@@ -117,7 +150,7 @@ async function add(
   target: Transaction<JournalSchema>,
   table: string,
   key: readonly string[],
-  rows: readonly Row[],
+  rows: readonly object[],
 ): Promise<number> {
   const columns = namesOf(Object.keys(rows[0]!));
   const { numAffectedRows = 0n } = await sql`
@@ -130,9 +163,9 @@ async function countFound(
   target: Transaction<JournalSchema>,
   table: string,
   key: readonly string[],
-  rows: readonly Row[],
+  rows: readonly object[],
 ): Promise<number> {
-  const keys = rows.map((row) => Object.fromEntries(key.map((column) => [column, row[column]])));
+  const keys = rows.map((row) => Object.fromEntries(key.map((column) => [column, (row as Row)[column]])));
   const { rows: counted } = await sql<{ count: string }>`
     SELECT count(*) AS count FROM ${sql.table(table)} JOIN ${recordsOf(table, keys)} USING (${namesOf(key)})`.execute(
     target,
@@ -141,7 +174,7 @@ async function countFound(
 }
 
 /** A table of one parameter, with the columns of a table of the target. */
-function recordsOf(table: string, rows: readonly Row[]): RawBuilder<unknown> {
+function recordsOf(table: string, rows: readonly object[]): RawBuilder<unknown> {
   return sql`json_populate_recordset(CAST(NULL AS ${sql.table(table)}), CAST(${JSON.stringify(rows)} AS json)) AS copied`;
 }
 

@@ -180,8 +180,17 @@ async function copyInto(
   try {
     await requireTables(source, visible(databaseLocation(`sqlite:${path}`)), false);
     await requireTables(target, 'DATABASE_URL', loadSetting('migrateOnStart', environment));
-    for (const { table, rows, added } of await copyJournal(source, target, tell, requireAll))
-      stdout.write(`${table}: ${rows} rows, all of them found in PostgreSQL; ${added} are new there.\n`);
+    for (const { table, rows, removed, found, added } of await copyJournal(
+      source,
+      target,
+      tell,
+      requireAll,
+    )) {
+      const gone = removed > 0 ? `; ${removed} were taken away there, and stay away` : '';
+      stdout.write(
+        `${table}: ${rows} rows, ${found} of them found in PostgreSQL, ${added} of them new${gone}.\n`,
+      );
+    }
   } finally {
     await Promise.all([source.destroy(), target.destroy()]);
   }
@@ -210,8 +219,8 @@ function openAlone(path: string): Database {
   }
 }
 
-function requireAll({ table, rows, found }: CopiedTable): void {
-  if (found === rows) return;
+function requireAll({ table, rows, removed, found }: CopiedTable): void {
+  if (found === rows - removed) return;
   throw new Refusal(`Nothing was copied: ${table} has ${rows} rows, and only ${found} of them arrived.`);
 }
 
