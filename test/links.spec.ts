@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { sqlitePathOf } from '../src/config/database-url.ts';
 import { journalProgram } from '../src/journal/journal-program.ts';
 import { customersProgram } from '../src/links/customers-program.ts';
 import { eventually } from './support/eventually.ts';
@@ -185,6 +186,10 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
         runCommand(journalProgram, ['erase', '--custno', '700126', '--groupno', '1001'], environment());
       expect(await erase()).toMatchObject({ code: 0, stdout: 'Erased from 2 records.\n' });
       expect(await erase()).toMatchObject({ code: 0, stdout: 'Erased from 0 records.\n' });
+      const database = sqlitePathOf(databaseUrl);
+      const files = database === undefined ? [] : [database, `${database}-wal`];
+      for (const file of files)
+        expect(readFileSync(file, 'latin1')).not.toMatch(/clerk-3|agent-3|request-cli-3/);
       expect(await history({ subject: 'cli-3' })).toEqual([
         ['linked', ...Object.values(kept), ...BY_COMMAND],
       ]);

@@ -32,7 +32,7 @@ const USAGE = `Usage: npm run customers -- link --issuer I --subject S --groupno
 
 The header of the file has the columns issuer, subject, groupno and custno. Issuers and groups are those of GATEWAY_FILE.
 A subject that holds an @, another character than printable ASCII or more than 128 characters is kept as @sha256: and its
-SHA-256; unlink and list take it in this form, too.
+SHA-256; unlink, list and history take it in this form, too.
 It works on the store that DATABASE_URL or DATABASE_URL_FILE names, also while the gateway runs, which knows of it within 5 s.
 `;
 
