@@ -139,11 +139,7 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
 
     it('keeps who changed what, each change once, newest first', async () => {
       const [first, second] = [linkOf({ subject: 'cli-2' }), linkOf({ subject: 'cli-2', custno: '700125' })];
-      const recordOf = (change: string, link: Link): string[] => [
-        change,
-        ...Object.values(link),
-        ...BY_COMMAND,
-      ];
+      const recordOf = (done: string, link: Link): string[] => [done, ...Object.values(link), ...BY_COMMAND];
       for (const link of [first, first, second]) await customers('link', ...optionsOf(link));
       for (let times = 0; times < 2; times += 1) await customers('unlink', ...optionsOf(first));
       await customers('link', ...optionsOf(first));
