@@ -74,7 +74,7 @@ async function measureOn(
       for (const [index, [name, { isBound }]] of Object.entries(KINDS).entries()) {
         await stage.load.useTokens(tokensOf[index]!, isBound ? key : undefined);
         const asked = { tokens: 'all', route: 'POST /v1/customers/me/direct-debit' } as const;
-        if (round < 0) await stage.ask(gateway, { count: warmUp, ...asked });
+        if (round < 0) await stage.ask(gateway, { count: Math.ceil(warmUp / cpu.size), ...asked });
         else cpu.get(name)!.push((await stage.measure(gateway, { count: requests, ...asked })).cpuMsPer1000);
       }
     }
