@@ -389,7 +389,7 @@ describe.each(STORE_KINDS)('customer links, on %s', (kind) => {
   });
 
   describe('over HTTP', () => {
-    it.each([['a/b'], ['a%2Fb'], ['auth0|1 2'], ['ü'], ['..'], ['a?b#c'], ['+'], ['a%']])(
+    it.each([['a/b'], ['a%2Fb'], ['auth0|1 2'], ['ü'], ['..'], ['a?b#c'], ['+'], ['a%'], [`' OR ''='`]])(
       'the subject %j is linked, listed and unlinked, twice like once',
       async (subject) => {
         const custno = '700401';
