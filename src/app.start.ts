@@ -14,6 +14,7 @@ import { leaveOnSignal } from './health/leave.ts';
 import { Lifecycle } from './health/lifecycle.ts';
 import { ManagementModule } from './health/management.module.ts';
 import { cutSilentConnectionsOnClose } from './health/silent-connections.ts';
+import { defectOf } from './http/problem.filter.ts';
 import { LineWriter } from './telemetry/line-writer.ts';
 import { Metrics, packageVersion } from './telemetry/metrics.ts';
 import { createLogger, NestLogger, noticeOfDropped } from './telemetry/nest-logger.ts';
@@ -37,6 +38,11 @@ async function start(): Promise<void> {
   const lines = new LineWriter(process.stdout.fd, noticeOfDropped);
   process.on('exit', () => lines.end());
   const logger = createLogger(settings.logLevel, lines);
+  // Node would print the error with all that hangs on it.
+  process.on('uncaughtException', (error) => {
+    logger.fatal(defectOf(error), 'ended by a defect');
+    process.exit(1);
+  });
   logger.info(summary, 'starting');
   for (const variable of unread)
     logger.warn(variable, 'unknown variable: it looks like a setting and is not read');

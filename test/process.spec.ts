@@ -352,6 +352,29 @@ async function gatewayPid(pid: number): Promise<number> {
   return Number.isNaN(child) ? pid : gatewayPid(child);
 }
 
+it.each([
+  ['throws', 'throw fault'],
+  ['rejects', 'Promise.reject(fault)'],
+])(
+  'a gateway in which something %s outside of any request ends with a line that shows no value',
+  async (_, what) => {
+    // The frames of a stack have the script itself.
+    const script = `process.on('SIGUSR2', () => {
+      const secret = 'can' + 'ary';
+      const fault = Object.assign(new Error(secret), { config: { auth: secret } });
+      ${what};
+    });`;
+    const preload = `--import=data:text/javascript,${encodeURIComponent(script)}`;
+    const gateway = start({ ...settings, NODE_OPTIONS: preload });
+    await gateway.addresses();
+    gateway.signal('SIGUSR2');
+    expect(await gateway.exited()).toBe(1);
+    expect(await gateway.logged('ended by a defect')).toMatchObject({ level: 'fatal', error: 'Error' });
+    expect(gateway.stdout + gateway.stderr).not.toContain('canary');
+  },
+  SLOW_MS,
+);
+
 describe('a gateway that is asked to leave', () => {
   it(
     'is not ready at once and serves on for a while, and ends where it stands when it is asked twice',

@@ -80,7 +80,7 @@ function statusOf(error: unknown): number | undefined {
 }
 
 /** What a log may tell of a defect: its class, code, stack frames and, where it cannot hold a value, its message. */
-function defectOf(error: unknown): Record<string, unknown> {
+export function defectOf(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
   const frames = (error.stack ?? '')
     .replace(error.message, () => '')
