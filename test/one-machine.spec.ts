@@ -226,7 +226,7 @@ describe(`the guide ${GUIDE}`, () => {
       expect(away).toMatch(
         /^HTTP\/2 503 [^]*retry-after: 2[^]*"code":"overloaded".*"outcome":"not-sent","retryable":true/,
       );
-      const [, , unit] = blocks.filter(({ heading }) => heading === 'The unit')[0]!.code.split('\n');
+      const [, , unit] = blocks.find(({ heading }) => heading === 'The unit')!.code.split('\n');
       await shell.run(here(`systemctl start octane-bff && ${unit}`));
     },
     SLOW_MS,

@@ -18,9 +18,7 @@ export async function checkOneMachine(complain: Complain): Promise<void> {
   const words = valueOf('ExecStart').split(' ');
   const missing = (await startFlags()).filter((flag) => !words.includes(flag));
   if (missing.length > 0) complain(`${UNIT}: ExecStart lacks ${missing.join(' ')} of npm start`);
-  const settings = loadSettings(
-    parseEnv(readFileSync(`${FOLDER}/settings.env`, 'utf8')) as Record<string, string>,
-  );
+  const settings = loadSettings(parseEnv(readFileSync(`${FOLDER}/settings.env`, 'utf8')));
   if (!(Number(valueOf('TimeoutStopSec')) * 1000 > settings.shutdownGraceMs))
     complain(`${UNIT}: it is killed before SHUTDOWN_GRACE_MS is over`);
   if (!settings.databaseUrl.startsWith(`sqlite:/var/lib/${valueOf('StateDirectory')}/`))
