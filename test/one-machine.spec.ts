@@ -226,6 +226,8 @@ describe(`the guide ${GUIDE}`, () => {
       expect(away).toMatch(
         /^HTTP\/2 503 [^]*retry-after: 2[^]*"code":"overloaded".*"outcome":"not-sent","retryable":true/,
       );
+      // What nginx answers by itself is no exception.
+      expect(away).toContain('strict-transport-security: max-age=31536000');
       const [, , unit] = blocks.find(({ heading }) => heading === 'The unit')!.code.split('\n');
       await shell.run(here(`systemctl start octane-bff && ${unit}`));
     },
