@@ -1,15 +1,18 @@
 /**
  * Checks the production install as the image does it: `npm ci --omit=dev` and dist/ in an empty folder. The gateway starts
- * there, gets ready, answers a button of its reference in Chromium, leaves on SIGTERM, and says nothing on stderr. Then the
- * commands `operations` and `customers` work there. Needs `npm run build` before.
+ * there, gets ready, answers a button of its reference in Chromium, leaves on SIGTERM, and says nothing on stderr; with the next
+ * major version of Node, too. Then the commands `operations` and `customers` work there. Needs `npm run build` before.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startBrowser } from '../test/support/browser.ts';
+
+/** Not a package of this project: its program would have the name of the Node that all scripts run on. */
+const NEXT_NODE = '26.10.0';
 
 const folder = mkdtempSync(join(tmpdir(), 'octane-bff-install-'));
 try {
@@ -17,17 +20,29 @@ try {
     cpSync(path, join(folder, path), { recursive: true });
   }
   execFileSync('npm', ['ci', '--omit=dev'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-  await startAndStop(folder);
+  await startAndStop(folder, process.execPath);
+  await startAndStop(folder, installNextNode(join(folder, 'next')));
   tryCommands(folder);
   console.log(
-    'The production install starts, gets ready, shows a reference that works, stops, and has its commands.',
+    `The production install starts, gets ready, shows a reference that works, stops, with Node ${NEXT_NODE} too, and has its commands.`,
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function startAndStop(cwd: string): Promise<void> {
-  const gateway = spawn(process.execPath, ['dist/main.js'], {
+/** @returns the path of its program */
+function installNextNode(cwd: string): string {
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
+  execFileSync('npm', ['install', '--loglevel=error', `node@${NEXT_NODE}`], {
+    cwd,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return join(cwd, 'node_modules/node/bin/node');
+}
+
+async function startAndStop(cwd: string, program: string): Promise<void> {
+  const gateway = spawn(program, ['dist/main.js'], {
     cwd,
     env: {
       PORT: '0',
