@@ -141,7 +141,8 @@ describe(`the guide ${GUIDE}`, () => {
     }
     await sandbox.close();
     await build.remove();
-    await rm(root, { recursive: true });
+    // The gateway may still write when it leaves.
+    await rm(root, { recursive: true, maxRetries: 10, retryDelay: 200 });
   });
 
   /** The same text for this machine. */
