@@ -24,7 +24,7 @@ const SLOW_MS = 120_000;
 /** The longest that a gateway may go by links that another process has changed. */
 const AGE_MS = 5000;
 const NOT_SENT = { outcome: 'not-sent', retryable: true };
-const { after } = clockToSetForward();
+const { after, standStill } = clockToSetForward();
 const sha256 = (subject: string): string => createHash('sha256').update(subject).digest('hex');
 
 let build: Awaited<ReturnType<typeof compileGateway>>;
@@ -527,9 +527,12 @@ describe('when the store is away', () => {
           await after(AGE_MS);
           expect((await use()).status).toBe(status);
         }
+        const goOn = standStill();
+        expect((await use()).status).toBe(204);
         await postgres.goDown();
         // The link is known; the journal is away.
         expectProblem(await use(), 503, 'journal-unavailable', NOT_SENT);
+        goOn();
         await after(AGE_MS);
         const refused = await use();
         expectProblem(refused, 503, 'directory-unavailable', NOT_SENT);

@@ -20,19 +20,22 @@ const LIMITS = {
 /**
  * A clock that the test sets forward, for the gateways in this process.
  *
- * @returns `after` sets it forward, in milliseconds; `alsoOf` makes it the clock of a database too, before anybody uses that
+ * @returns `after` sets it forward, in milliseconds; `alsoOf` makes it the clock of a database too, before anybody uses that;
+ *   `standStill` stops the monotonic clock, so that nothing grows old while something slow is done, and returns what ends that
  */
 export function clockToSetForward(): {
   after: (milliseconds: number) => Promise<void>;
   alsoOf: (databaseUrl: string) => Promise<string>;
+  standStill: () => () => void;
 } {
   const realDate = Date.now.bind(Date);
   const realPerformance = performance.now.bind(performance);
   const databases: DatabaseClock[] = [];
   let aheadMs = 0;
+  const running = (): number => realPerformance() + aheadMs;
   beforeAll(() => {
     Date.now = () => realDate() + aheadMs;
-    performance.now = () => realPerformance() + aheadMs;
+    performance.now = running;
   });
   afterAll(() => {
     Date.now = realDate;
@@ -42,6 +45,13 @@ export function clockToSetForward(): {
     after: async (milliseconds) => {
       aheadMs += milliseconds;
       for (const database of databases) await database.set(aheadMs);
+    },
+    standStill: () => {
+      const now = running();
+      performance.now = () => now;
+      return () => {
+        performance.now = running;
+      };
     },
     alsoOf: async (databaseUrl) => {
       const database = await DatabaseClock.of(databaseUrl);
