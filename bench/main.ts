@@ -86,6 +86,8 @@ try {
 function usualEffort(): Effort {
   if (values.quick) return { rounds: 1, requests: 200, tokens: 200, warmUp: 200 };
   if (values.growth) return { rounds: 3, requests: 1200, tokens: 1000, warmUp: 5000 };
+  // More users than ask within the 4 s for which a link is known.
+  if (values.callers) return { rounds: 5, requests: 2000, tokens: 4000, warmUp: 15_000 };
   // A program of this size is not compiled as far as it will ever be before some 30,000 requests.
   if (values.parts) return { rounds: 5, requests: 3000, tokens: 1000, warmUp: 20_000 };
   return { rounds: 5, requests: 4000, tokens: 10_000, warmUp: 30_000 };

@@ -48,13 +48,13 @@ function handlers(): Handler[] {
       .map((name) => ({
         name: `${metatype!.name}.${name}`,
         method: RequestMethod[Reflect.getMetadata(METHOD_METADATA, prototype[name]!)]!,
-        path: [
+        path: `/${[
           Reflect.getMetadata(PATH_METADATA, metatype!),
           Reflect.getMetadata(PATH_METADATA, prototype[name]!),
         ]
           .map((part: string) => part.replaceAll(/^\/|\/$/g, ''))
           .filter((part) => part !== '')
-          .reduce((path, part) => `${path}/${part}`, ''),
+          .join('/')}`,
         handler: prototype[name]!,
         parameters: parametersOf(metatype!, prototype, name),
       }));
@@ -114,6 +114,7 @@ describe('every handler', () => {
         .toSorted(),
     ).toEqual(
       [
+        'GET /',
         'GET /docs',
         'GET /openapi.json',
         'GET /problems',
@@ -131,6 +132,7 @@ describe('every handler', () => {
     });
     expect(access.toSorted()).toEqual(
       [
+        '/: anybody',
         '/docs: anybody',
         '/openapi.json: anybody',
         '/problems: anybody',
@@ -143,7 +145,9 @@ describe('every handler', () => {
 
   it('answers without a token where it is public', async () => {
     for (const { method, path } of handlers().filter(({ handler }) => isPublic(handler))) {
-      expect((await gateway.call({ method, path: concrete(path) })).status).toBe(200);
+      const answer = await gateway.call({ method, path: concrete(path), headers: { accept: 'text/html' } });
+      // The start page leads on.
+      expect(answer.status).toBe(path === '/' ? 302 : 200);
     }
   });
 
@@ -186,6 +190,7 @@ describe('every route', () => {
   it('is one of these', () => {
     expect(registeredRoutes().toSorted()).toEqual(
       [
+        'GET, HEAD /',
         'GET, HEAD /docs',
         'GET, HEAD /openapi.json',
         'GET, HEAD /problems',
@@ -202,7 +207,9 @@ describe('every route', () => {
 
   it('is in the table that tells a wrong method from a wrong path', () => {
     const table = gateway.application.get(RouteTable);
-    for (const [path, ofPath] of Map.groupBy(handlers(), (handler) => handler.path)) {
+    // The start page is no part of the API: another method there is a wrong path.
+    const ofApi = handlers().filter(({ path }) => path !== '/');
+    for (const [path, ofPath] of Map.groupBy(ofApi, (handler) => handler.path)) {
       const methods = ofPath.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
       expect(table.methodsOf(concrete(path))).toEqual(methods.toSorted());
     }
