@@ -78,11 +78,12 @@ it(
       return [answer.status, answer.status === 204 ? undefined : await answer.json()];
     };
 
-    // No file may grow beyond 256 KiB, as if there were no room for more.
-    const limited = new GatewayProcess(build.folder, environment, [
+    // No file may grow beyond 512 KiB, as if there were no room for more. A new store alone takes half of that. With time for Octane
+    // on a busy machine, so that the disk alone refuses.
+    const limited = new GatewayProcess(build.folder, { ...environment, OCTANE_TIMEOUT_MS: '60000' }, [
       'sh',
       '-c',
-      'ulimit -f 512 && exec "$@"',
+      'ulimit -f 1024 && exec "$@"',
       'sh',
     ]);
     cleanUp.push(() => limited.kill());
@@ -92,7 +93,8 @@ it(
       const keys = Array.from({ length: AT_A_TIME }, (_, index) => `key-${round}-${index}`);
       const answers = await Promise.all(keys.map((key) => sendEmail(api, key)));
       sent.push(...keys.filter((_, index) => answers[index]![0] === 204));
-      isFull = answers.some(([status]) => status !== 204);
+      // Not so the first refusal: on a busy machine a store may be slow.
+      isFull = limited.stdout.includes('"cause":"SQLITE_IOERR_WRITE"');
     }
     const hits = octane.hits.length;
     expect(sent.length).toBeGreaterThan(0);
