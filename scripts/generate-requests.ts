@@ -3,7 +3,7 @@
  *
  * With `--check` nothing is written, and the exit code is 1 when something would be.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const FOLDER = 'docs/requests';
 /** Only services may ask for what belongs to no customer, and for the customers of users. */
@@ -153,15 +153,14 @@ const files = {
   'octane-bff.http': httpFile(requests),
   'octane-bff.postman_collection.json': postmanCollection(requests),
 };
-mkdirSync(FOLDER, { recursive: true });
 for (const [name, text] of Object.entries(files)) {
   const file = `${FOLDER}/${name}`;
-  const before = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
-  if (text === before) continue;
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
   if (process.argv.includes('--check')) {
     console.error(`${file} is not what openapi.json says. Run: npm run docs`);
     process.exitCode = 1;
   } else {
+    mkdirSync(FOLDER, { recursive: true });
     writeFileSync(file, text);
     console.log(`Wrote ${file}`);
   }

@@ -62,18 +62,13 @@ class LoginIsOver extends Error {}
  * until it expires.
  */
 async function exchanged(userToken: string, options: PortalOptions): Promise<string> {
-  const response = await fetch(options.tokenUrl, {
-    method: 'POST',
-    headers: { authorization: `Basic ${btoa(`${options.clientId}:${options.clientSecret}`)}` },
-    body: new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      subject_token: userToken,
-      subject_token_type: ACCESS_TOKEN,
-    }),
+  const response = await askForToken(options, {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: userToken,
+    subject_token_type: ACCESS_TOKEN,
   });
   if (response.status === 400) throw new LoginIsOver();
-  if (!response.ok) throw new Error(`the identity provider answered ${response.status}`);
-  return ((await response.json()) as { access_token: string }).access_token;
+  return tokenOf(response);
 }
 
 /**
@@ -99,12 +94,24 @@ export async function sendWelcomeEmails(
   return failed;
 }
 
-async function ownToken({ tokenUrl, clientId, clientSecret }: PortalOptions): Promise<string> {
-  const response = await fetch(tokenUrl, {
+async function ownToken(options: PortalOptions): Promise<string> {
+  return tokenOf(
+    await askForToken(options, { grant_type: 'client_credentials', scope: 'welcome-email:send' }),
+  );
+}
+
+function askForToken(
+  { tokenUrl, clientId, clientSecret }: PortalOptions,
+  form: Record<string, string>,
+): Promise<globalThis.Response> {
+  return fetch(tokenUrl, {
     method: 'POST',
     headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'welcome-email:send' }),
+    body: new URLSearchParams(form),
   });
+}
+
+async function tokenOf(response: globalThis.Response): Promise<string> {
   if (!response.ok) throw new Error(`the identity provider answered ${response.status}`);
   return ((await response.json()) as { access_token: string }).access_token;
 }

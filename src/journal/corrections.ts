@@ -58,19 +58,14 @@ export async function erase(
   const isSqlite = !isPostgres(database);
   // What SQLite has in its file and its log of rows that were overwritten is overwritten too.
   if (isSqlite) await sql`PRAGMA secure_delete = ON`.execute(database);
+  const batchOf = (table: keyof JournalSchema): RawBuilder<string> => sql`(
+    SELECT id FROM ${sql.table(table)} WHERE custno = ${custno} AND groupno = ${groupno} LIMIT ${BATCH_ROWS})`;
   const ofChanges = await inBatches(() =>
     database
       .updateTable('changes')
       .set({ subject: ERASED, custno: ERASED, request_id: ERASED, actor: null, reply: null })
       .set({ settled_why: erasedWhereThere('settled_why') })
-      .where('id', 'in', (rows) =>
-        rows
-          .selectFrom('changes')
-          .select('id')
-          .where('custno', '=', custno)
-          .where('groupno', '=', groupno)
-          .limit(BATCH_ROWS),
-      )
+      .where('id', 'in', batchOf('changes'))
       .executeTakeFirstOrThrow(),
   );
   const ofLinks = await inBatches(() =>
@@ -81,14 +76,7 @@ export async function erase(
         caller_subject: erasedWhereThere('caller_subject'),
         request_id: erasedWhereThere('request_id'),
       })
-      .where('id', 'in', (rows) =>
-        rows
-          .selectFrom('customer_link_changes')
-          .select('id')
-          .where('custno', '=', custno)
-          .where('groupno', '=', groupno)
-          .limit(BATCH_ROWS),
-      )
+      .where('id', 'in', batchOf('customer_link_changes'))
       .executeTakeFirstOrThrow(),
   );
   if (isSqlite) await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(database);
