@@ -5,6 +5,14 @@ import { loadGatewayFile } from './gateway-file.ts';
 import { loadSettings, type Setting, SETTINGS_TABLE } from './settings.ts';
 
 const example = readFileSync('.env.example', 'utf8');
+/** What the sandbox needs, beside the credentials of its groups. */
+const SANDBOX = {
+  OCTANE_BASE_URL: 'http://localhost:4001/tiab/api',
+  OPERATIONS_FILE: 'config/operations.yaml',
+  CUSTOMER_CHANGE_RATE_LIMIT: '100',
+  WELCOME_EMAIL_RATE_LIMIT: '100',
+  DOCS_TOKEN_URL: 'http://localhost:4002/docs-token',
+};
 const settings = Object.values<Setting<unknown>>(SETTINGS_TABLE);
 
 describe('.env.example', () => {
@@ -21,13 +29,13 @@ describe('.env.example', () => {
       match.groups?.['variable'],
       match.groups?.['text'],
     ]);
-    const optional = settings.filter(({ required, variable }) => !required && variable !== 'DOCS_TOKEN_URL');
+    const optional = settings.filter(({ variable }) => !(variable in SANDBOX));
     expect(shown).toEqual(optional.map(({ variable, default: text = '' }) => [variable, text]));
   });
 
   it('sets what the sandbox needs and starts as it is', () => {
     const loaded = loadSettings(parseEnv(example));
-    expect(loaded.octaneBaseUrl).toBe('http://localhost:4001/tiab/api');
+    expect(parseEnv(example)).toMatchObject(SANDBOX);
     const authorizations = loadGatewayFile(loaded).groups.map((group) => group.basicAuthorization());
     expect(authorizations.map((value) => atob(value.replace('Basic ', '')))).toEqual([
       'sandbox-1001:sandbox-only-1001',
@@ -41,7 +49,7 @@ describe('.env.example', () => {
     };
     const secrets = groups.flatMap(({ usernameEnv, passwordEnv }) => [usernameEnv, passwordEnv]);
     expect(Object.keys(parseEnv(example)).toSorted()).toEqual(
-      ['DOCS_TOKEN_URL', 'OCTANE_BASE_URL', ...secrets].toSorted(),
+      [...Object.keys(SANDBOX), ...secrets].toSorted(),
     );
   });
 });
