@@ -197,10 +197,8 @@ describe('a request from the page', () => {
     const token = await plain.token();
     await tokenField().fill(token);
     expect((await send()).status).toBe('200 OK');
-    const stored = await page.context().storageState({ indexedDB: true });
-    expect(stored.cookies).toEqual([]);
-    expect(JSON.stringify(stored.origins)).not.toContain(token);
-    expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(token);
+    expect(await page.context().cookies()).toEqual([]);
+    expect(await stored()).not.toContain(token);
   });
 
   it('shows what is wrong with a body, field by field', async () => {
@@ -232,9 +230,40 @@ describe('a request from the page', () => {
     await testRequest(SEND_WELCOME_EMAIL).click();
     expect((await send()).status).toBe('204 No Content');
     expect(await gateway.control('GET', '/emails')).toMatchObject([{ custno: '700123' }]);
+  });
+
+  it('has the token of a user who logs in to the sandbox in a window of its own', async () => {
+    const opened = page.waitForEvent('popup');
+    await dialog().getByRole('button', { name: 'Authorize via login' }).click();
+    const login = await opened;
+    await login.getByRole('radio', { name: 'Eden, customer 800201' }).check();
+    const [tokenAnswer] = await Promise.all([
+      page.waitForResponse(`${gateway.sandbox.identityProvider.issuer}/token`),
+      login.waitForEvent('close'),
+      login.getByRole('button', { name: 'Log in', exact: true }).click(),
+    ]);
+    const { access_token: token, refresh_token: refreshToken } = await tokenAnswer.json();
+    // It stands in the place of the sandbox’s.
+    await dialog().getByRole('button', { name: 'Reset to default' }).waitFor();
+    expect(await send()).toMatchObject({
+      status: '204 No Content',
+      requestHeaders: { authorization: `Bearer ${token}` },
+    });
+    expect(await gateway.control('GET', '/emails')).toMatchObject([
+      { custno: '700123' },
+      { custno: '800201' },
+    ]);
+    expect(await stored()).not.toContain(token);
+    expect(await stored()).not.toContain(refreshToken);
     expect(origins).toEqual(new Set([plain.url, gateway.url, gateway.sandbox.identityProvider.issuer]));
   });
 });
+
+/** All that the browser keeps of the page, as JSON. */
+async function stored(): Promise<string> {
+  const { cookies, origins: storages } = await page.context().storageState({ indexedDB: true });
+  return JSON.stringify([cookies, storages, await page.evaluate(() => JSON.stringify(sessionStorage))]);
+}
 
 /** Goes on with Tab until this is reached. */
 async function tabTo(target: Locator): Promise<void> {

@@ -73,12 +73,34 @@ Scalar.createApiReference('#reference', configuration);
 `;
 }
 
-/** Without the sandbox the page comes without a token. */
+/** Without the sandbox the page comes without a token, and nobody can log in. */
 function withToken(docsTokenUrl: string): string {
   return `
 const answer = await fetch(${JSON.stringify(docsTokenUrl)}, { method: 'POST' }).then((response) => response.json()).catch(() => ({}));
-configuration.authentication.securitySchemes = { accessToken: { token: answer.access_token } };
+configuration.authentication.securitySchemes = {
+  accessToken: { token: answer.access_token },
+  login: ${JSON.stringify(login(docsTokenUrl))},
+};
 `;
+}
+
+/** Beside the token of the document, a login in a window of its own that gives another one: authorization code flow with PKCE. */
+function login(docsTokenUrl: string): object {
+  const tokenUrl = new URL('/token', docsTokenUrl).href;
+  const authorizationCode = {
+    authorizationUrl: new URL('/auth', docsTokenUrl).href,
+    tokenUrl,
+    // Without a `refreshUrl` Scalar takes the flow to be broken, and forgets the client.
+    refreshUrl: tokenUrl,
+    scopes: {},
+    'x-usePkce': 'SHA-256',
+    'x-scalar-client-id': 'mobile-app',
+  };
+  return {
+    type: 'oauth2',
+    description: 'Log in to the sandbox as one of its users.',
+    flows: { authorizationCode },
+  };
 }
 
 /**
