@@ -1,9 +1,10 @@
 #!/bin/sh
-# Starts nginx, and keeps in its list the replicas whose /health/ready answers 200: nginx alone does not ask. A replica that
-# leaves says so DRAIN_DELAY_MS before it closes its port, so by then nothing is sent to it any more. A replica that comes
-# back, perhaps under another address, is looked up anew. When none is ready, all are listed: one may still answer.
+# Starts nginx, and keeps its list of replicas up to date: those whose /health/ready answers 200, which nginx does not check by
+# itself. A replica that shuts down answers 503 there for DRAIN_DELAY_MS before it closes its port, so nothing is sent to it by
+# then. The name of a replica is looked up each time, because it may come back under another address. If no replica is ready, all
+# are listed, because one may still answer.
 #
-# REPLICAS: "API=MANAGEMENT ..." with host:port each. NGINX_CONF, REPLICAS_CONF: for trying it outside of a container.
+# REPLICAS: "API=MANAGEMENT ...", each as host:port. NGINX_CONF and REPLICAS_CONF are for a try outside of a container.
 set -eu
 : "${REPLICAS:=gateway-1:3000=gateway-1:3001 gateway-2:3000=gateway-2:3001}"
 : "${NGINX_CONF:=/etc/nginx/nginx.conf}"
@@ -23,7 +24,7 @@ ready() {
   done
 }
 
-# A failure, such as a name that is not known yet, leaves nginx as it is; the next round tries again.
+# A failure, such as a name that is not known yet, changes nothing in nginx. The next round tries again.
 follow() {
   while sleep 0.5; do
     now=$(ready)

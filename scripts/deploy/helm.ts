@@ -30,8 +30,8 @@ const DIFFERENCES: Readonly<Record<string, readonly (readonly [base: string, tem
   'disruption-budget.yaml': [],
   'migrate.yaml': [
     [
-      'before another version is applied, the one of before must be gone.',
-      'each revision of the release has its own.',
+      'so delete the old job before you apply another version.',
+      'so each revision of the release has its own.',
     ],
     ['  name: octane-bff-migrate\n  labels', '  name: octane-bff-migrate-{{ .Release.Revision }}\n  labels'],
     ['image: octane-bff\n', `image: ${IMAGE}\n`],
