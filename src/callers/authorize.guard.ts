@@ -46,7 +46,7 @@ export class AuthorizeGuard implements CanActivate {
     const isForAll = custno === undefined || isForAllCustomers(this.reflector, context);
     if (isForAll && caller.customers === 'own') {
       throw new Problem('customer-not-permitted', {
-        detail: 'This operation is for clients that may act for every customer.',
+        detail: 'Only clients that may act for every customer can use this operation.',
       });
     }
     // Nobody else waits.
@@ -91,7 +91,7 @@ function permittedCustomer(caller: Caller, custno: string, ownCustnos: readonly 
   if (own === undefined) {
     throw new Problem('customer-not-permitted', {
       detail: isLinked
-        ? 'The user of the access token is linked to no customer.'
+        ? 'The user of the access token is not linked to a customer.'
         : 'The access token names no customer.',
     });
   }

@@ -262,7 +262,7 @@ function withoutDots(segments: readonly Segment[], checked: Checked<Parameters>)
     .map(({ name }): Violation => ({
       parameter: name,
       code: 'pattern',
-      detail: 'Send a text that a path can hold: not empty, and neither . nor .. by itself.',
+      detail: 'Send a text that is not empty and is neither . nor .. alone.',
     }));
   return violations.length > 0 ? { violations } : checked;
 }

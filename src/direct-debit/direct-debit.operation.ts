@@ -22,7 +22,7 @@ export const directDebit = change({
   repeat: 'harmless',
   key: 'optional',
   inDoubt:
-    'The same direct debit may be sent again as it is: setting it twice does what setting it once does.',
+    'You may send the same direct debit again. Setting it twice has the same effect as setting it once.',
   body: dtoBody({
     dto: SetDirectDebitDto,
     required: true,
@@ -59,8 +59,8 @@ export const directDebit = change({
     tag: { name: 'Direct debit', description: 'Set how a customer pays.' },
     summary: "Set a customer's direct debit",
     description: [
-      'Replaces the direct debit of the customer by the one in the body, at Octane, and answers with what Octane has now. Setting it twice does what setting it once does, so after an unknown outcome the same request may be sent again.',
-      'All rules that a body breaks are reported at once, each field with the first rule that it breaks. Nothing is converted: `"10"` is not a number. Dates and amounts reach Octane with the value that was sent.',
+      'Replaces the direct debit of the customer in Octane with the one in the body. The answer is the direct debit as Octane has it now. Setting it twice has the same effect as setting it once, so you may send the same request again after an unknown outcome.',
+      'If the body breaks rules, the answer lists all fields at once, each with the first rule that it breaks. No value is converted: `"10"` is not a number. Octane gets dates and amounts with the value that you sent.',
     ].join('\n\n'),
   },
 });

@@ -16,17 +16,16 @@ import type { JsonSchema } from '../validation/json-schema.ts';
 const WORDS = {
   directDebitType: {
     meaning:
-      'The kind of direct debit; OFF for none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.',
+      'The kind of direct debit. OFF means none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.',
     example: 'SPECIAL_DIRECT_DEBIT',
   },
   ddNotificationFlag: {
     meaning: 'Whether the customer is notified by email (Y) or not (N).',
     example: 'Y',
   },
-  ddNotificationEmail: { meaning: 'The address that is notified.', example: 'jo.bloggs@example.com' },
+  ddNotificationEmail: { meaning: 'The email address to notify.', example: 'jo.bloggs@example.com' },
   ddPaymentDay: {
-    meaning:
-      'The day of payment, such as the day of the month. Octane documents no more than that it is text.',
+    meaning: 'The day of payment, such as the day of the month. Octane documents only that it is text.',
     example: '15',
   },
   ddSpecialPaymentPeriod: {
@@ -41,25 +40,24 @@ const WORDS = {
     example: 5,
   },
   ddSpecialStartDate: {
-    meaning: 'From when on payments are taken: an RFC 3339 date-time with an offset.',
+    meaning: 'When the payments start: an RFC 3339 date-time with an offset.',
     example: '2027-03-01T00:00:00+11:00',
   },
   ddSpecialEndDate: {
-    meaning:
-      'Until when payments are taken: an RFC 3339 date-time with an offset, at or after ddSpecialStartDate.',
+    meaning: 'When the payments end: an RFC 3339 date-time with an offset, at or after ddSpecialStartDate.',
     example: '2027-09-01T00:00:00+10:00',
   },
-  ddSpecialRequiredCount: { meaning: 'After how many payments they end.', example: 12 },
+  ddSpecialRequiredCount: { meaning: 'The number of payments to take.', example: 12 },
 } satisfies Record<Exclude<keyof DirectDebitDto, 'ddSpecialEndType' | 'ddSpecialCurrentCount'>, FieldWords>;
 
 export const SET_DIRECT_DEBIT_WORDS = {
   description: 'The body of Set Customer Direct Debit.',
-  fields: { directDebit: { meaning: 'The direct debit as it is to be.', schema: 'DirectDebitOrder' } },
+  fields: { directDebit: { meaning: 'The new direct debit.', schema: 'DirectDebitOrder' } },
 };
 
 export const DIRECT_DEBIT_ORDER_WORDS = {
   description:
-    'The direct debit as it is to be. It replaces the one before as a whole. Of the rules, those between fields stand here as conditions where JSON Schema can say them, and all of them in words at their fields.',
+    'The new direct debit. It replaces the old one as a whole. The description of each field lists its rules. Rules between fields are also conditions of this schema, if JSON Schema can express them.',
   fields: WORDS,
 };
 
@@ -143,7 +141,7 @@ const EXAMPLE_PAIRS = {
     order: MONTHLY,
     answer: { ...MONTHLY, ddSpecialEndType: 'ED', ddSpecialCurrentCount: 0 },
   },
-  off: { summary: 'No direct debit any more', order: OFF, answer: OFF },
+  off: { summary: 'Switch the direct debit off', order: OFF, answer: OFF },
 };
 
 /** Both sides of each pair, by its name. */

@@ -35,7 +35,7 @@ function refuse(error: unknown): never {
   if (!(error instanceof OctaneFailure)) throw error;
   const { headers, cause } = error.extras;
   throw new Problem(error.code, {
-    detail: 'Whether it is of this customer could not be looked up, so nothing was changed.',
+    detail: 'The gateway could not check whether it belongs to this customer, so nothing was changed.',
     outcome: 'not-sent',
     retryable: PROBLEMS[error.code].retryable ?? true,
     ...(headers && { headers }),

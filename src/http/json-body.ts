@@ -29,7 +29,7 @@ export async function readJson(
   ) {
     throw new Problem('invalid-request', {
       status: 501,
-      detail: 'Of the transfer codings only "chunked" is supported.',
+      detail: 'The only supported transfer coding is "chunked".',
     });
   }
   const declaredBytes = Number(headers['content-length'] ?? 0);
@@ -84,7 +84,7 @@ function readBytes(request: FastifyRequest): Promise<Buffer> {
       settle(() =>
         reject(
           parserRefusalOf(raw) ??
-            new Problem('invalid-request', { detail: 'The request body ended before it was whole.' }),
+            new Problem('invalid-request', { detail: 'The request body is incomplete.' }),
         ),
       );
     // An app that hung up while the guards were at work: the stream has no more events.

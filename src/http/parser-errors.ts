@@ -66,7 +66,7 @@ export class ParserErrors {
     server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
       const problem = new Problem('invalid-request', {
         status: 417,
-        detail: 'Of the expectations only "100-continue" is supported.',
+        detail: 'The only supported expectation is "100-continue".',
       });
       const { headers, body } = this.render(problem, requestIdOf(request));
       response.writeHead(problem.status, headers).end(body);
@@ -75,7 +75,7 @@ export class ParserErrors {
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
       // Node lets go of the socket here, and an error event that nobody listens to would end the process.
       socket.on('error', () => socket.destroy());
-      const problem = new Problem('invalid-request', { status: 501, detail: 'This server is no proxy.' });
+      const problem = new Problem('invalid-request', { status: 501, detail: 'This server is not a proxy.' });
       this.refuse(socket, problem, requestIdOf(request), this.peers.of(socket, request.headers));
     });
   }

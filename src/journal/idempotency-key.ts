@@ -25,7 +25,7 @@ export function readIdempotencyKey(request: FastifyRequest, policy: Change['key'
   if (key === undefined || key === '' || key.length > MAX_CHARACTERS) {
     throw new Problem('invalid-request', {
       detail:
-        'Send one Idempotency-Key. It must be 1 to 255 printable ASCII characters: in double quotes, or bare and without spaces.',
+        'Send one Idempotency-Key of 1 to 255 printable ASCII characters. Put it in double quotes if it has spaces.',
     });
   }
   return key;

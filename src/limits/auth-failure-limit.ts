@@ -21,7 +21,7 @@ export class AuthFailureLimit {
       windowSeconds: WINDOW_SECONDS,
       refusal: 'rate-limited',
       detail:
-        'Too many access tokens from this address were not accepted. A good one still is; else try again after the time in Retry-After.',
+        'Too many invalid access tokens came from this address. Send a valid one, or try again after the time in Retry-After.',
     };
   }
 

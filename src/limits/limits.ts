@@ -135,7 +135,8 @@ function changePolicy({ customerChangeRateLimit }: Pick<Settings, 'customerChang
     quota: customerChangeRateLimit,
     windowSeconds: HOUR,
     refusal: 'rate-limited',
-    detail: 'This customer was changed as often as an hour allows. Try again after the time in Retry-After.',
+    detail:
+      'This customer has reached the limit of changes for one hour. Try again after the time in Retry-After.',
   };
 }
 
@@ -150,6 +151,6 @@ function callPolicy(quota: number): Policy {
     windowSeconds: MINUTE,
     refusal: 'overloaded',
     detail:
-      'The billing system takes no more requests for now. Nothing was sent; try again after the time in Retry-After.',
+      'The billing system takes no more requests at the moment. Nothing was sent. Try again after the time in Retry-After.',
   };
 }

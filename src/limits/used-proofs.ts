@@ -58,7 +58,7 @@ export class PostgresProofs extends UsedProofs implements OnApplicationShutdown 
       throw new Problem('journal-unavailable', {
         cause: failureCause(error),
         detail:
-          'Whether the DPoP proof was used before cannot be looked up at the moment. Nothing was sent; try again with a new proof.',
+          'The gateway cannot check at the moment whether the DPoP proof was used before. Nothing was sent. Try again with a new proof.',
       });
     }
   }

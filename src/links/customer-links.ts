@@ -65,7 +65,7 @@ export class CustomerLinks {
     const { groupno } = caller;
     if (!this.issuers.has(issuer)) {
       throw new Problem('invalid-request', {
-        detail: 'The query must have one "issuer", and it must be one that this gateway knows.',
+        detail: 'Send one "issuer" in the query. It must be an issuer that this gateway knows.',
       });
     }
     await this.limits.countRequest(request);

@@ -131,7 +131,7 @@ export function makeDocument(app: INestApplication, settings: Settings): OpenAPI
       ),
       default: {
         description:
-          'What is no request to this operation: a fault of HTTP, such as 408, 414, 417, 501 or 505, with the code `invalid-request`; another path (404 `not-found`) or method (405 `method-not-allowed`).',
+          'A request that reaches no operation: a fault of HTTP, such as 408, 414, 417, 501 or 505 (`invalid-request`), an unknown path (404 `not-found`) or a wrong method (405 `method-not-allowed`).',
         headers: headerRefs(['X-Request-Id', 'Allow']),
         content: problemContent(OF_NO_OPERATION, {}),
       },
@@ -295,10 +295,10 @@ function description(operations: readonly Operation[]): Omit<OpenAPIObject, 'pat
     .setTitle('octane-bff')
     .setDescription(
       [
-        'The gateway in front of the Octane billing API, for callers that an OpenID provider vouches for.',
-        '**Refusals** are problems (RFC 9457) in `application/problem+json`. Decide by `code`; `outcome` says what became of the change at Octane, and `retryable` whether the same request may be sent again as it is.',
+        'The gateway in front of the Octane billing API, for callers with an access token of an OpenID provider.',
+        '**Errors** are problems (RFC 9457) in `application/problem+json`. Handle them by `code`. `outcome` says what happened to the change at Octane. `retryable` says whether you may send the same request again, unchanged.',
         '**Every answer** has `X-Request-Id`, `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. Paths are exact: another case or a trailing slash is 404.',
-        'The header lines of a request may have 16 KiB together, the access token 8 KiB, the body 16 KiB.',
+        'All header lines of a request together may have at most 16 KiB, the access token 8 KiB, and the body 16 KiB.',
       ].join('\n\n'),
     )
     .setVersion('1')
@@ -309,7 +309,7 @@ function description(operations: readonly Operation[]): Omit<OpenAPIObject, 'pat
         scheme: 'bearer',
         bearerFormat: 'JWT',
         description:
-          'A signed access token (JWT) of an identity provider that the gateway knows, with the scope of the operation in `scope` or `scp`. The gateway takes who calls, and for which customer, from the token alone.',
+          'A signed access token (JWT) from an identity provider that the gateway knows, with the scope of the operation in `scope` or `scp`. The gateway knows the caller and the customer from the token only.',
       },
       'accessToken',
     )
@@ -318,10 +318,10 @@ function description(operations: readonly Operation[]): Omit<OpenAPIObject, 'pat
       scheme: 'DPoP',
       bearerFormat: 'JWT',
       description:
-        'Such a token that is bound to a key of the app (`cnf.jkt`), with a proof of that key in the header `DPoP` (RFC 9449).',
+        'An access token that is bound to a key of the app (`cnf.jkt`), with a proof of that key in the header `DPoP` (RFC 9449).',
     });
   const tags = new Map(operations.map(({ words: { tag } }) => [tag.name, tag.description]));
   for (const [name, meaning] of tags) builder.addTag(name, meaning);
   builder.addTag(LINKS_TAG_WORDS.name, LINKS_TAG_WORDS.description);
-  return builder.addTag('Documentation', 'What anybody may read, without a token.').build();
+  return builder.addTag('Documentation', 'Pages that anybody can read without a token.').build();
 }

@@ -9,46 +9,47 @@ interface HeaderOfAnswer {
 /** The headers of answers, by the names of their components. */
 export const ANSWER_HEADERS = {
   'X-Request-Id': {
-    description: "The request's own X-Request-Id where it sent a fit one, else a UUID. On every answer.",
+    description: "The request's X-Request-Id if it is valid, otherwise a UUID. Every answer has it.",
     schema: { type: 'string', pattern: String.raw`^[\w.-]{1,128}$` },
     example: '0b5f2d34-6f0e-4a0e-9c53-7d1f6b1c2a90',
   },
   'Retry-After': {
     description:
-      'Seconds after which the same request may be sent again. It is left out where `retryable` is false.',
+      'The seconds to wait before you send the same request again. Absent if `retryable` is false.',
     schema: { type: 'integer', minimum: 1 },
     example: '5',
   },
   'RateLimit-Policy': {
     description:
-      'The limits that were applied, as a list of structured fields (draft-ietf-httpapi-ratelimit-headers): the quota `q` and the seconds `w` of its window. The limit with the least left stands first.',
+      'The limits that apply, as a list of structured fields (draft-ietf-httpapi-ratelimit-headers). Each has a quota `q` and the seconds `w` of its window. The limit with the least left comes first.',
     schema: { type: 'string' },
     example: '"caller";q=600;w=60',
   },
   RateLimit: {
-    description: 'For each of these limits what is left, `r`, and the seconds until it starts anew, `t`.',
+    description:
+      'For each of these limits, how much is left (`r`) and the seconds until it starts again (`t`).',
     schema: { type: 'string' },
     example: '"caller";r=599;t=60',
   },
   'Idempotency-Replayed': {
-    description: '`true` on the first answer to this Idempotency-Key, given again. Not there otherwise.',
+    description: '`true` if this is the first answer to this Idempotency-Key, repeated. Otherwise absent.',
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
   },
   'X-Cache': {
     description:
-      '`hit`: the answer was kept from an earlier request for the same customer; `miss`: Octane was asked.',
+      '`hit`: the answer is from the cache, of an earlier request for the same customer. `miss`: the answer is from Octane.',
     schema: { type: 'string', enum: ['hit', 'miss'] },
     example: 'hit',
   },
   Age: {
-    description: 'For how many seconds the answer was kept. Only with `X-Cache: hit`.',
+    description: 'The age of a cached answer in seconds. Only with `X-Cache: hit`.',
     schema: { type: 'integer', minimum: 0 },
     example: '12',
   },
   'WWW-Authenticate': {
     description:
-      'The challenge of RFC 6750, or of RFC 9449 for a bound token: what is wrong with the token or its proof, which scope it lacks, or which login.',
+      'The challenge of RFC 6750, or of RFC 9449 for a bound token. It says what is wrong with the token or its proof, which scope is missing, or which login is needed.',
     schema: { type: 'string' },
     example: 'Bearer error="invalid_token"',
   },
@@ -75,7 +76,7 @@ export const REQUEST_HEADERS = {
     in: 'header',
     required: false,
     description:
-      'Makes the change happen once: for 24 hours the same key with the same body gets the first answer again, with `Idempotency-Replayed: true`, instead of another change. 1 to 255 printable ASCII characters, in double quotes or bare and without spaces; a new UUID for each new change is a good key. Repeat a request with the same key.',
+      'Makes the change happen once. For 24 hours the same key with the same body gets the first answer again, with `Idempotency-Replayed: true`, and makes no other change. Use a new key for each new change, such as a UUID. Use the same key to repeat a request. A key has 1 to 255 printable ASCII characters. Put it in double quotes if it has spaces.',
     schema: { type: 'string', minLength: 1, maxLength: 512, pattern: '^[\\x20-\\x7e]+$' },
     examples: { one: { value: '8f14e45f-ea8e-4c1b-9d3e-2b7a6c5d4e3f' } },
   },
@@ -84,7 +85,7 @@ export const REQUEST_HEADERS = {
     in: 'header',
     required: false,
     description:
-      'With a bound token: the proof that the app has its key (RFC 9449), a new one for each request. `htu` is the URL of this API and the path.',
+      'Only with a bound token: the proof that the app has the key of the token (RFC 9449). Make a new proof for each request. `htu` is the URL of this API and the path.',
     schema: { type: 'string', pattern: String.raw`^[\w-]+\.[\w-]+\.[\w-]+$` },
     examples: { one: { value: 'eyJ0eXAiOiJkcG9wK2p3dCJ9.eyJqdGkiOiItQndDM0VTYzYifQ.c2lnbmF0dXJl' } },
   },
@@ -93,7 +94,7 @@ export const REQUEST_HEADERS = {
     in: 'header',
     required: false,
     description:
-      'Your own id of this request: it comes back in the answer, stands in the logs and goes to Octane. One that does not fit is replaced by a UUID.',
+      'Your own id for this request. The gateway returns it in the answer, writes it to the logs and sends it to Octane. It replaces an invalid id with a UUID.',
     schema: { type: 'string', pattern: String.raw`^[\w.-]{1,128}$` },
     examples: { one: { value: 'app-7f3c2a' } },
   },
@@ -101,7 +102,8 @@ export const REQUEST_HEADERS = {
     name: 'traceparent',
     in: 'header',
     required: false,
-    description: 'W3C Trace Context: the trace that this request is part of. It is continued to Octane.',
+    description:
+      'W3C Trace Context: the trace of this request. The gateway continues it and sends it to Octane.',
     schema: { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
     examples: { one: { value: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' } },
   },
@@ -109,7 +111,7 @@ export const REQUEST_HEADERS = {
     name: 'tracestate',
     in: 'header',
     required: false,
-    description: 'W3C Trace Context: what vendors add to it. Taken along with a valid `traceparent`.',
+    description: 'W3C Trace Context: what vendors add to the trace. Used only with a valid `traceparent`.',
     schema: { type: 'string', maxLength: 512 },
     examples: { one: { value: 'vendor=t61rcWkgMzE' } },
   },

@@ -160,7 +160,7 @@ const OF_A_USER: readonly object[] = [
     in: 'path',
     required: true,
     description:
-      'The `sub` of the user, percent-encoded whole: `auth0%7C1`. To take a link away, also the digest by which the list of users names one.',
+      'The `sub` of the user, percent-encoded: `auth0%7C1`. To remove a link, you can also send the digest that the list of users shows.',
     schema: { type: 'string', minLength: 1 },
   },
   {
@@ -197,7 +197,7 @@ export const LINKS: Readonly<Record<string, DescribedRoute>> = {
     tag: LINKS_TAG,
     summary: 'Link a user to a customer',
     description:
-      'From now on, within 5 seconds, the user may act for the customer through every client of your group whose customers are those of the links. Twice does what once does.\n\nFor clients that may act for every customer. Needs the scope `customer-links:write`.',
+      'Within 5 seconds the user may act for the customer, through every client of your group that uses customer links. A repeated request has no further effect.\n\nFor clients that may act for every customer. Needs the scope `customer-links:write`.',
     answer: { status: 204, description: 'The user is linked to the customer.' },
     problems: OF_CALLERS,
     scope: 'customer-links:write',
@@ -208,7 +208,7 @@ export const LINKS: Readonly<Record<string, DescribedRoute>> = {
     tag: LINKS_TAG,
     summary: 'Unlink a user from a customer',
     description:
-      'Within 5 seconds the user may not act for the customer any more. Twice does what once does.\n\nFor clients that may act for every customer. Needs the scope `customer-links:write`.',
+      'Within 5 seconds the user can no longer act for the customer. A repeated request has no further effect.\n\nFor clients that may act for every customer. Needs the scope `customer-links:write`.',
     answer: { status: 204, description: 'The user is not linked to the customer.' },
     problems: OF_CALLERS,
     scope: 'customer-links:write',
@@ -225,7 +225,7 @@ export const LINKS_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     properties: {
       users: {
         type: 'array',
-        description: 'By issuer and subject.',
+        description: 'Each with its issuer and subject.',
         items: { $ref: '#/components/schemas/CustomerUser' },
       },
     },
@@ -239,7 +239,7 @@ export const LINKS_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       subject: {
         type: 'string',
         description:
-          'The `sub` of its tokens. One that holds an `@`, another character than printable ASCII or more than 128 characters is `@sha256:` and the hex digits of its SHA-256.',
+          'The `sub` of its tokens. If the `sub` holds an `@`, a character outside printable ASCII or more than 128 characters, this is `@sha256:` and the hex digits of its SHA-256.',
       },
     },
     required: ['issuer', 'subject'],
@@ -252,7 +252,8 @@ export const DOCUMENTATION: Readonly<Record<string, DescribedRoute>> = {
     operationId: 'listProblems',
     tag: 'Documentation',
     summary: 'Every problem, and what to do about it',
-    description: 'What the `code` of each refusal means. A page for browsers, JSON for anybody else.',
+    description:
+      'Lists what the `code` of each error means, as a page for browsers and as JSON for other clients.',
     answer: {
       status: 200,
       description: 'All problems.',
@@ -265,7 +266,7 @@ export const DOCUMENTATION: Readonly<Record<string, DescribedRoute>> = {
     tag: 'Documentation',
     summary: 'What one problem means, and what to do about it',
     description:
-      'Where the `type` of a problem leads. A page for browsers, JSON for anybody else, by the header Accept.',
+      'Explains one problem, as a page for browsers and as JSON for other clients, by the header Accept. The `type` of a problem leads here.',
     answer: {
       status: 200,
       description: 'The problem.',
@@ -277,7 +278,7 @@ export const DOCUMENTATION: Readonly<Record<string, DescribedRoute>> = {
     operationId: 'getOpenApi',
     tag: 'Documentation',
     summary: 'This document',
-    description: 'The API as OpenAPI 3.1, as this gateway is set up.',
+    description: 'Describes the API of this gateway, as configured, in OpenAPI 3.1.',
     answer: {
       status: 200,
       description: 'The document.',

@@ -16,7 +16,7 @@ const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   applied: 'it was made',
   rejected: 'Octane refused it',
   'not-sent': 'nothing reached Octane',
-  unknown: 'it may have been made or not',
+  unknown: 'nobody knows whether it was made',
 };
 
 /** In words and with bounds; src/validation/json-schema.ts tells why it is no `enum`. */
@@ -100,24 +100,24 @@ export function problemSchemas(
       type: 'string',
       // An enum would be closed: a client that was generated from it would fail at a new code.
       'x-extensible-enum': PROBLEM_CODES,
-      description: `What went wrong, for programs. More codes may be added: treat one that you do not know by the status.\n\n${PROBLEM_CODES.map((code) => `- \`${code}\` (${PROBLEMS[code].status}): ${PROBLEMS[code].title}`).join('\n')}`,
+      description: `What went wrong, for programs. More codes may be added. Handle an unknown code by its status.\n\n${PROBLEM_CODES.map((code) => `- \`${code}\` (${PROBLEMS[code].status}): ${PROBLEMS[code].title}`).join('\n')}`,
     },
     Problem: {
       type: 'object',
-      description: 'What every refusal has (RFC 9457). Further properties may be added.',
+      description: 'The properties of every error (RFC 9457). More properties may be added.',
       properties: {
         type: {
           type: 'string',
           format: 'uri-reference',
-          description: 'Where the problem is explained: for people as a page, for programs as JSON.',
+          description: 'Where the problem is explained, as a page for people and as JSON for programs.',
           examples: [problemExample('rate-limited', { publicUrl }).type],
         },
         title: { type: 'string', description: 'The kind of problem, for people.' },
         status: { type: 'integer', description: 'The status of the answer.', minimum: 400, maximum: 599 },
-        detail: { type: 'string', description: 'What to do, for people. The words may change.' },
+        detail: { type: 'string', description: 'What to do, for people. The text may change.' },
         instance: {
           type: 'string',
-          description: 'The request id, as in the header X-Request-Id: the operator finds the request by it.',
+          description: 'The request id, as in the header X-Request-Id. The operator finds the request by it.',
           examples: [EXAMPLE_REQUEST_ID],
         },
         code: { $ref: '#/components/schemas/ProblemCode' },
@@ -127,16 +127,16 @@ export function problemSchemas(
     FieldError: {
       type: 'object',
       description:
-        'One field or parameter that breaks a rule: the first of its rules that it breaks. It has `pointer` or `parameter`.',
+        'One field or parameter that breaks a rule, with the first rule that it breaks. It has either `pointer` or `parameter`.',
       properties: {
         pointer: {
           type: 'string',
-          description: 'JSON Pointer to the field in its URI fragment form (RFC 6901); # is the whole body.',
+          description: 'JSON Pointer to the field, as a URI fragment (RFC 6901). # means the whole body.',
           examples: ['#/payment/amount'],
         },
         parameter: { type: 'string', description: 'The name of a parameter of the path or the query.' },
         code: { type: 'string', enum: VIOLATION_CODES, description: 'The kind of rule, for programs.' },
-        detail: { type: 'string', description: 'What to do, for people. The words may change.' },
+        detail: { type: 'string', description: 'What to do, for people. The text may change.' },
       },
       required: ['code', 'detail'],
       additionalProperties: false,
@@ -189,12 +189,12 @@ function retryableSchema(code: ProblemCode, outcomes: readonly Outcome[]): JsonS
   const isFixed = possible.size === 1 && code !== 'octane-unavailable';
   return {
     type: 'boolean',
-    description: 'Whether the same request may be sent again as it is.',
+    description: 'Whether you may send the same request again, unchanged.',
     ...(isFixed && { const: [...possible][0] }),
   };
 }
 
 function outcomeWords(outcomes: readonly Outcome[]): string {
   const words = outcomes.map((outcome) => `- \`${outcome}\`: ${OUTCOME_WORDS[outcome]}`);
-  return `What became of the change at Octane.\n\n${words.join('\n')}`;
+  return `What happened to the change at Octane.\n\n${words.join('\n')}`;
 }

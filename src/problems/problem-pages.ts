@@ -42,7 +42,7 @@ export function indexPage(): string {
   );
   return page(
     'Problems',
-    `<p>Every refusal of this API is a problem (RFC 9457) with one of these codes.</p>
+    `<p>The API answers every error with a problem (RFC 9457) that has one of these codes.</p>
 <table><thead><tr><th>Status</th><th>Code</th><th>Title</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>`,

@@ -246,7 +246,8 @@ function membersOf(document: SchemaDocument, documented: Schema, withheld: reado
 }
 
 const TOO_MUCH: Breach = { names: [], code: 'schema', detail: 'Send a body that is nested less deeply.' };
-const INEXACT = 'Send a number that can be sent on unchanged: fewer digits, or a smaller exponent.';
+const INEXACT =
+  'Send a number with fewer digits or a smaller exponent. The gateway cannot pass this one on unchanged.';
 
 /** @returns undefined where it cannot be done within bounds of depth and number */
 function withinBounds<T>(run: () => T): T | undefined {

@@ -17,9 +17,9 @@ export const welcomeEmail = change<SendWelcomeEmailDto, void>({
     quota: welcomeEmailRateLimit,
     windowSeconds: HOUR_SECONDS,
     detail:
-      'This customer was sent as many welcome emails as an hour allows. Try again after the seconds in Retry-After.',
+      'This customer has reached the limit of welcome emails for one hour. Try again after the seconds in Retry-After.',
   }),
-  inDoubt: 'Ask the customer whether the email has arrived before you ask for another.',
+  inDoubt: 'Ask the customer whether the email has arrived before you send another.',
   body: dtoBody({
     dto: SendWelcomeEmailDto,
     required: false,
@@ -36,12 +36,12 @@ export const welcomeEmail = change<SendWelcomeEmailDto, void>({
   }),
   answer: { status: 204, description: 'Octane has sent the email.' },
   words: {
-    tag: { name: 'Welcome email', description: 'Send the welcome email once more.' },
+    tag: { name: 'Welcome email', description: 'Send the welcome email again.' },
     summary: 'Send the welcome email again',
     description: [
-      'Sends the welcome email of a customer with a Customer Portal account once more. **Each request that reaches Octane is one more email in the customer’s inbox.**',
-      'Send an `Idempotency-Key`: then a repeated request gets the first answer again and never a second email. When the outcome is unknown, the same key is answered with 409 `outcome-unknown`; only a new key sends again.',
-      'A customer can be sent a few of them an hour; past that, 429 `rate-limited`.',
+      'Sends the welcome email again to a customer with a Customer Portal account. **Each request that reaches Octane is another email in the customer’s inbox.**',
+      'Send an `Idempotency-Key`. A repeated request with the same key then gets the first answer again and sends no second email. If the outcome is unknown, the same key gets 409 `outcome-unknown`. Only a new key sends another email.',
+      'You can send one customer a few emails an hour. Past this limit the answer is 429 `rate-limited`.',
     ].join('\n\n'),
   },
 });

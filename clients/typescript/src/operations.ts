@@ -24,9 +24,9 @@ export interface OctaneBffClient {
   /**
    * Set a customer's direct debit
    *
-   * Replaces the direct debit of the customer by the one in the body, at Octane, and answers with what Octane has now. Setting it twice does what setting it once does, so after an unknown outcome the same request may be sent again.
+   * Replaces the direct debit of the customer in Octane with the one in the body. The answer is the direct debit as Octane has it now. Setting it twice has the same effect as setting it once, so you may send the same request again after an unknown outcome.
    *
-   * All rules that a body breaks are reported at once, each field with the first rule that it breaks. Nothing is converted: `"10"` is not a number. Dates and amounts reach Octane with the value that was sent.
+   * If the body breaks rules, the answer lists all fields at once, each with the first rule that it breaks. No value is converted: `"10"` is not a number. Octane gets dates and amounts with the value that you sent.
    *
    * Needs the scope `direct-debit:write`.
    *
@@ -42,11 +42,11 @@ export interface OctaneBffClient {
   /**
    * Send the welcome email again
    *
-   * Sends the welcome email of a customer with a Customer Portal account once more. **Each request that reaches Octane is one more email in the customer’s inbox.**
+   * Sends the welcome email again to a customer with a Customer Portal account. **Each request that reaches Octane is another email in the customer’s inbox.**
    *
-   * Send an `Idempotency-Key`: then a repeated request gets the first answer again and never a second email. When the outcome is unknown, the same key is answered with 409 `outcome-unknown`; only a new key sends again.
+   * Send an `Idempotency-Key`. A repeated request with the same key then gets the first answer again and sends no second email. If the outcome is unknown, the same key gets 409 `outcome-unknown`. Only a new key sends another email.
    *
-   * A customer can be sent a few of them an hour; past that, 429 `rate-limited`.
+   * You can send one customer a few emails an hour. Past this limit the answer is 429 `rate-limited`.
    *
    * Needs the scope `welcome-email:send`.
    *

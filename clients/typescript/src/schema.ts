@@ -6,13 +6,13 @@ export interface components {
   schemas: {
     /** @description The body of Set Customer Direct Debit. */
     SetDirectDebit: {
-      /** @description The direct debit as it is to be. */
+      /** @description The new direct debit. */
       directDebit: components['schemas']['DirectDebitOrder'];
     };
-    /** @description The direct debit as it is to be. It replaces the one before as a whole. Of the rules, those between fields stand here as conditions where JSON Schema can say them, and all of them in words at their fields. */
+    /** @description The new direct debit. It replaces the old one as a whole. The description of each field lists its rules. Rules between fields are also conditions of this schema, if JSON Schema can express them. */
     DirectDebitOrder: {
       /**
-       * @description The kind of direct debit; OFF for none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.
+       * @description The kind of direct debit. OFF means none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.
        *
        *     - `required`: Send directDebitType.
        *     - `enum`: Send STANDARD_DIRECT_DEBIT, SPECIAL_DIRECT_DEBIT or OFF.
@@ -31,7 +31,7 @@ export interface components {
       ddNotificationFlag: 'Y' | 'N';
       /**
        * Format: idn-email
-       * @description The address that is notified.
+       * @description The email address to notify.
        *
        *     - `type`: Send a string.
        *     - `format`: Send one email address of at most 254 characters, without a name.
@@ -39,7 +39,7 @@ export interface components {
        */
       ddNotificationEmail?: string;
       /**
-       * @description The day of payment, such as the day of the month. Octane documents no more than that it is text.
+       * @description The day of payment, such as the day of the month. Octane documents only that it is text.
        *
        *     - `type`: Send a string.
        *     - `format`: Send 1 to 16 printable characters, not all blank; if all digits, 1 to 31 without leading zeros.
@@ -87,7 +87,7 @@ export interface components {
       ddSpecialDayOfWeek?: number;
       /**
        * Format: date-time
-       * @description From when on payments are taken: an RFC 3339 date-time with an offset.
+       * @description When the payments start: an RFC 3339 date-time with an offset.
        *
        *     - `format`: Send an RFC 3339 date-time with an offset and a day that exists.
        *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
@@ -96,7 +96,7 @@ export interface components {
       ddSpecialStartDate?: string;
       /**
        * Format: date-time
-       * @description Until when payments are taken: an RFC 3339 date-time with an offset, at or after ddSpecialStartDate.
+       * @description When the payments end: an RFC 3339 date-time with an offset, at or after ddSpecialStartDate.
        *
        *     - `format`: Send an RFC 3339 date-time with an offset and a day that exists.
        *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
@@ -106,7 +106,7 @@ export interface components {
        */
       ddSpecialEndDate?: string;
       /**
-       * @description After how many payments they end.
+       * @description The number of payments to take.
        *
        *     - `type`: Send an integer.
        *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
@@ -124,7 +124,7 @@ export interface components {
     /** @description The direct debit as Octane has it now. A property without a value is left out. */
     DirectDebit: {
       /**
-       * @description The kind of direct debit; OFF for none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.
+       * @description The kind of direct debit. OFF means none. Only SPECIAL_DIRECT_DEBIT has the ddSpecial… properties.
        * @example SPECIAL_DIRECT_DEBIT
        * @enum {string}
        */
@@ -136,12 +136,12 @@ export interface components {
        */
       ddNotificationFlag: 'Y' | 'N';
       /**
-       * @description The address that is notified.
+       * @description The email address to notify.
        * @example jo.bloggs@example.com
        */
       ddNotificationEmail?: string;
       /**
-       * @description The day of payment, such as the day of the month. Octane documents no more than that it is text.
+       * @description The day of payment, such as the day of the month. Octane documents only that it is text.
        * @example 15
        */
       ddPaymentDay?: string;
@@ -176,18 +176,18 @@ export interface components {
       ddSpecialEndType?: 'EA' | 'ED' | 'EN';
       /**
        * Format: date-time
-       * @description From when on payments are taken: an RFC 3339 date-time with an offset.
+       * @description When the payments start: an RFC 3339 date-time with an offset.
        * @example 2027-03-01T00:00:00+11:00
        */
       ddSpecialStartDate?: string;
       /**
        * Format: date-time
-       * @description Until when payments are taken: an RFC 3339 date-time with an offset, at or after ddSpecialStartDate.
+       * @description When the payments end: an RFC 3339 date-time with an offset, at or after ddSpecialStartDate.
        * @example 2027-09-01T00:00:00+10:00
        */
       ddSpecialEndDate?: string;
       /**
-       * @description After how many payments they end.
+       * @description The number of payments to take.
        * @example 12
        */
       ddSpecialRequiredCount?: number;
@@ -382,7 +382,7 @@ export interface components {
       error?: unknown;
     };
     /**
-     * @description What went wrong, for programs. More codes may be added: treat one that you do not know by the status.
+     * @description What went wrong, for programs. More codes may be added. Handle an unknown code by its status.
      *
      *     - `malformed-json` (400): Malformed JSON
      *     - `invalid-request` (400): Invalid request
@@ -422,11 +422,11 @@ export interface components {
      *     - `octane-timeout` (504): Octane timed out
      */
     ProblemCode: string;
-    /** @description What every refusal has (RFC 9457). Further properties may be added. */
+    /** @description The properties of every error (RFC 9457). More properties may be added. */
     Problem: {
       /**
        * Format: uri-reference
-       * @description Where the problem is explained: for people as a page, for programs as JSON.
+       * @description Where the problem is explained, as a page for people and as JSON for programs.
        * @example /problems/rate-limited
        */
       type: string;
@@ -434,19 +434,19 @@ export interface components {
       title: string;
       /** @description The status of the answer. */
       status: number;
-      /** @description What to do, for people. The words may change. */
+      /** @description What to do, for people. The text may change. */
       detail: string;
       /**
-       * @description The request id, as in the header X-Request-Id: the operator finds the request by it.
+       * @description The request id, as in the header X-Request-Id. The operator finds the request by it.
        * @example 0b5f2d34-6f0e-4a0e-9c53-7d1f6b1c2a90
        */
       instance: string;
       code: components['schemas']['ProblemCode'];
     };
-    /** @description One field or parameter that breaks a rule: the first of its rules that it breaks. It has `pointer` or `parameter`. */
+    /** @description One field or parameter that breaks a rule, with the first rule that it breaks. It has either `pointer` or `parameter`. */
     FieldError: {
       /**
-       * @description JSON Pointer to the field in its URI fragment form (RFC 6901); # is the whole body.
+       * @description JSON Pointer to the field, as a URI fragment (RFC 6901). # means the whole body.
        * @example #/payment/amount
        */
       pointer?: string;
@@ -473,13 +473,13 @@ export interface components {
         | 'pattern'
         | 'items'
         | 'schema';
-      /** @description What to do, for people. The words may change. */
+      /** @description What to do, for people. The text may change. */
       detail: string;
     };
     /**
-     * @description The body could not be read as JSON: it is empty where one is needed, cut off, or has a syntax error.
+     * @description The gateway cannot read the body as JSON. The body is missing, is cut off or has a syntax error.
      *
-     *     Build the body with a JSON library rather than by hand, and look at the bytes that really leave your app.
+     *     Build the body with a JSON library, not by hand. Check the bytes that your app really sends.
      */
     MalformedJsonProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -488,9 +488,9 @@ export interface components {
       status: 400;
     };
     /**
-     * @description Something outside the body is wrong: the customer number in the path, a parameter of the query, a header, or the HTTP message itself. The status tells which kind of HTTP fault it is; without one it is 400.
+     * @description Something outside the body is wrong: the customer number in the path, a query parameter, a header, or the HTTP message itself. For a fault of HTTP, the status says which one. Otherwise the status is 400.
      *
-     *     Correct the request. A customer number has 1 to 10 digits and no leading zero; "me" stands for the customer of the token.
+     *     Correct the request. A customer number has 1 to 10 digits and no leading zero. Use "me" for the customer in the token.
      */
     InvalidRequestProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -499,9 +499,9 @@ export interface components {
       status: number;
     };
     /**
-     * @description The request has no Idempotency-Key, and this operation takes no request without one.
+     * @description The request has no Idempotency-Key, and this operation requires one.
      *
-     *     Make a new key, for example a UUID, for each new change. Repeat a request with the key that it had.
+     *     Make a new key for each new change, for example a UUID. If you repeat a request, use the same key again.
      */
     IdempotencyKeyRequiredProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -510,7 +510,7 @@ export interface components {
       status: 400;
     };
     /**
-     * @description The request carries no access token, or the Authorization header uses another scheme than Bearer and DPoP.
+     * @description The request has no access token, or the scheme in its Authorization header is neither Bearer nor DPoP.
      *
      *     Get an access token from your identity provider and send it with every request.
      */
@@ -521,9 +521,9 @@ export interface components {
       status: 401;
     };
     /**
-     * @description The token is malformed, expired or not yet valid, or valid for too long; it is signed by an unknown key or with a forbidden algorithm; it is meant for another audience, or from an issuer that this gateway does not know; or it is an ID token and no access token.
+     * @description The token has one of these faults. It is malformed, expired, not yet valid, or valid for too long. It is signed with an unknown key or a forbidden algorithm. It is meant for another audience. It is from an issuer that this gateway does not know. It is an ID token, not an access token.
      *
-     *     Get a new token and send the request once more. If a fresh token is refused too, compare its "iss", "aud" and "exp" with what the operator of the gateway expects.
+     *     Get a new token and send the request again. If the gateway refuses the new token, too, compare its "iss", "aud" and "exp" with the values that the operator of the gateway expects.
      */
     InvalidTokenProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -532,9 +532,9 @@ export interface components {
       status: 401;
     };
     /**
-     * @description The access token is bound to a key, and the request has no good proof of that key (RFC 9449): the header DPoP is missing, was used before, is of another request or of another token, is too old or too new, or its signature is wrong.
+     * @description The access token is bound to a key, and the request does not prove that you have this key (RFC 9449). The DPoP header is missing, or its proof was used before, belongs to another request or token, is too old or too new, or has a wrong signature.
      *
-     *     Make a new proof for each request, also for one that is sent again. Where "detail" speaks of the time, set the clock by the Date header of the answer.
+     *     Make a new proof for each request, also for a repeated one. If "detail" mentions the time, correct your clock with the Date header of the answer.
      */
     InvalidDpopProofProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -554,7 +554,7 @@ export interface components {
       status: 403;
     };
     /**
-     * @description The token does not carry the scope that the WWW-Authenticate header of the answer names.
+     * @description The token does not have the scope that the WWW-Authenticate header of the answer names.
      *
      *     Request that scope when you get the token.
      */
@@ -565,9 +565,9 @@ export interface components {
       status: 403;
     };
     /**
-     * @description The token names no customer, or others than the path does, or several for "me"; or the operation is for clients that may act for every customer.
+     * @description The token names no customer or another customer than the path. Or the path says "me" and the token names several customers. Or only clients that may act for every customer can use this operation.
      *
-     *     Use "me" in the path, or a customer number of the token.
+     *     Use "me" in the path, or a customer number that the token names.
      */
     CustomerNotPermittedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -576,9 +576,9 @@ export interface components {
       status: 403;
     };
     /**
-     * @description The operator has shut out the user of the token, or the customer of the path, until further notice.
+     * @description The operator has blocked the user in the token or the customer in the path until further notice.
      *
-     *     Do not send the request again. Show the user whom to ask.
+     *     Do not send the request again. Tell the user whom to contact.
      */
     AccessBlockedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -587,7 +587,7 @@ export interface components {
       status: 403;
     };
     /**
-     * @description Octane answered 403: the customer does not exist or does not belong to the group of your client. Nothing was changed.
+     * @description Octane answered 403. The customer does not exist, or does not belong to the group of your client. Nothing was changed.
      *
      *     Check the customer number. If it is right, tell the operator of the gateway the request id.
      */
@@ -597,14 +597,14 @@ export interface components {
       /** @constant */
       status: 403;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `rejected`: Octane refused it
        * @enum {string}
        */
       outcome?: 'rejected';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: false;
@@ -631,22 +631,22 @@ export interface components {
       /** @constant */
       status: 404;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `rejected`: Octane refused it
        * @enum {string}
        */
       outcome?: 'rejected';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: false;
     };
     /**
-     * @description What the request names in its path, its query or its body does not exist, or belongs to another customer. Nothing was changed.
+     * @description The request names something in its path, query or body that does not exist or belongs to another customer. Nothing was changed.
      *
-     *     Look up what the customer has, and use one of those names.
+     *     Look up what the customer has, and name that.
      */
     ResourceNotFoundProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -654,7 +654,7 @@ export interface components {
       /** @constant */
       status: 404;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `rejected`: Octane refused it
        *     - `not-sent`: nothing reached Octane
@@ -662,13 +662,13 @@ export interface components {
        */
       outcome?: 'rejected' | 'not-sent';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: false;
     };
     /**
-     * @description The path exists, but not with this method.
+     * @description The path exists, but it does not support this method.
      *
      *     Use one of the methods that the Allow header lists.
      */
@@ -679,9 +679,9 @@ export interface components {
       status: 405;
     };
     /**
-     * @description A request with this Idempotency-Key and this body arrived before and has no outcome yet.
+     * @description An earlier request with this Idempotency-Key and this body has no outcome yet.
      *
-     *     Send the same request with the same key again after the seconds in Retry-After: you get its answer.
+     *     Send the same request with the same key again after the seconds in Retry-After. You then get the answer to the first request.
      */
     RequestInProgressProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -690,9 +690,9 @@ export interface components {
       status: 409;
     };
     /**
-     * @description The first request with this key was sent to Octane, but no answer came back. The change may have been made. Sent again with this key it could be made twice.
+     * @description The gateway sent the first request with this key to Octane, but got no answer. The change may have been made. If the gateway sent it again, the change could be made twice.
      *
-     *     Find out whether the change was made: "detail" says how. Only a request with a new Idempotency-Key makes it again.
+     *     Find out whether the change was made. "detail" says how. If it was not, send the request with a new Idempotency-Key.
      */
     OutcomeUnknownProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -700,14 +700,14 @@ export interface components {
       /** @constant */
       status: 409;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
-       *     - `unknown`: it may have been made or not
+       *     - `unknown`: nobody knows whether it was made
        * @enum {string}
        */
       outcome?: 'unknown';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: false;
@@ -724,7 +724,7 @@ export interface components {
       status: 413;
     };
     /**
-     * @description The body is declared as something else than JSON, in another character set than UTF-8, or compressed.
+     * @description The headers say that the body is not JSON, is not in UTF-8, or is compressed.
      *
      *     Set "Content-Type: application/json" and leave out Content-Encoding.
      */
@@ -735,9 +735,9 @@ export interface components {
       status: 415;
     };
     /**
-     * @description One or more fields of the body, or parameters of the path or the query, break a rule. "errors" lists them all at once: a JSON Pointer to the field or the name of the parameter, a code for programs and a sentence for people.
+     * @description One or more fields of the body, or parameters of the path or the query, break a rule. "errors" lists all of them. Each entry has a JSON Pointer to the field or the name of the parameter, a code for programs, and a sentence for people.
      *
-     *     Correct each field and parameter that "errors" names and send the request again.
+     *     Correct each field and parameter in "errors", and send the request again.
      */
     ValidationFailedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -748,9 +748,9 @@ export interface components {
       errors: components['schemas']['FieldError'][];
     };
     /**
-     * @description A key stands for one request. It was used for this operation and customer with another body or other parameters.
+     * @description A key belongs to one request. This key was used before for this operation and customer, with another body or other parameters.
      *
-     *     Make a new key, for example a UUID, for each new request, and repeat a key only with the same request.
+     *     Make a new key for each new request, for example a UUID. Use a key again only to repeat the same request.
      */
     IdempotencyKeyReusedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -759,9 +759,9 @@ export interface components {
       status: 422;
     };
     /**
-     * @description The request keeps the rules of the gateway, but Octane answered 400, 409 or 422, or that it did not do it. Nothing was changed.
+     * @description The request passed the rules of the gateway, but Octane refused it: it answered 400, 409 or 422, or a success whose body says that nothing was done. Nothing was changed.
      *
-     *     Do not send the same request again. Check whether the change makes sense for this customer; the operator can find the request by its id.
+     *     Do not send the same request again. Check whether the change makes sense for this customer. The operator can find the request by its id.
      */
     OctaneRejectedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -769,22 +769,22 @@ export interface components {
       /** @constant */
       status: 422;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `rejected`: Octane refused it
        * @enum {string}
        */
       outcome?: 'rejected';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: false;
     };
     /**
-     * @description A limit is used up: that of the user, of your client, of changes of this customer, or of bad access tokens from your address. The fields RateLimit-Policy and RateLimit tell each limit that applied, what is left of it and when it starts anew; the one with the least left stands first. Nothing was sent, so nothing was changed.
+     * @description You reached a limit: that of the user, of your client, of changes for this customer, or of bad access tokens from your address. The headers RateLimit-Policy and RateLimit list each limit, how much of it is left and when it starts again. The limit with the least left comes first. Nothing was sent, so nothing was changed.
      *
-     *     Send the same request again after the seconds in Retry-After, and spread requests so that RateLimit does not reach 0. If it was an access token that was refused, get a new one: a good one always passes.
+     *     Send the same request again after the seconds in Retry-After. Spread your requests so that RateLimit does not reach 0. If the gateway refused your access token, get a new one. A valid token always passes this limit.
      */
     RateLimitedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -792,20 +792,20 @@ export interface components {
       /** @constant */
       status: 429;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
       outcome?: 'not-sent';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: true;
     };
     /**
-     * @description All header lines together may have 16 KiB, the access token 8 KiB of them.
+     * @description All header lines together may have at most 16 KiB, of which the access token may have at most 8 KiB.
      *
      *     Send fewer or shorter headers.
      */
@@ -816,7 +816,7 @@ export interface components {
       status: 431;
     };
     /**
-     * @description A defect of the gateway. The operator finds it in the log by the request id.
+     * @description The gateway has a defect. The operator finds it in the log by the request id.
      *
      *     Report the request id.
      */
@@ -827,9 +827,9 @@ export interface components {
       status: 500;
     };
     /**
-     * @description Octane answered 401. The credentials that the gateway holds for your group are wrong or expired; your token is fine. For a time after that answer the gateway sends nothing for your group, so that Octane does not lock the account: such a request has the outcome "not-sent".
+     * @description Octane answered 401. The credentials that the gateway has for your group are wrong or expired. Your access token is valid. After such an answer the gateway stops sending requests for your group for a time, so that Octane does not lock the account. These requests have the outcome "not-sent".
      *
-     *     The operator of the gateway has to correct the credentials. Look at "retryable": when it is true, the same request may be sent again after the seconds in Retry-After.
+     *     Ask the operator of the gateway to correct the credentials. If "retryable" is true, you may send the same request again after the seconds in Retry-After.
      */
     OctaneCredentialsRejectedProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -837,20 +837,20 @@ export interface components {
       /** @constant */
       status: 502;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `rejected`: Octane refused it
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
       outcome?: 'rejected' | 'not-sent';
-      /** @description Whether the same request may be sent again as it is. */
+      /** @description Whether you may send the same request again, unchanged. */
       retryable: boolean;
     };
     /**
-     * @description Octane answered with an unexpected status, or the connection broke before its answer was whole. "outcome" tells whether the change may have been made.
+     * @description Octane answered with an unexpected status, or the connection broke before the whole answer arrived. "outcome" says whether the change may have been made.
      *
-     *     Look at "outcome" and "retryable". When it is retryable, the same request may be sent again as it is. When it is not and the outcome is unknown, "detail" says how to find out.
+     *     If "retryable" is true, you may send the same request again. If it is false and "outcome" is "unknown", find out whether the change was made. "detail" says how.
      */
     OctaneErrorProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -858,20 +858,20 @@ export interface components {
       /** @constant */
       status: 502;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
-       *     - `unknown`: it may have been made or not
+       *     - `unknown`: nobody knows whether it was made
        *     - `rejected`: Octane refused it
        * @enum {string}
        */
       outcome?: 'unknown' | 'rejected';
-      /** @description Whether the same request may be sent again as it is. */
+      /** @description Whether you may send the same request again, unchanged. */
       retryable: boolean;
     };
     /**
-     * @description Octane answered with success, but not in the documented form, so the gateway has no trustworthy answer to hand on. A change with the outcome "applied" was made.
+     * @description Octane answered with a success, but not in the documented form. So the gateway has no answer that it can pass on. A change with the outcome "applied" was made.
      *
-     *     Do not send the request again: a change with the outcome "applied" was made.
+     *     Do not send the request again. A change with the outcome "applied" was made.
      */
     OctaneContractViolationProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -879,20 +879,20 @@ export interface components {
       /** @constant */
       status: 502;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `applied`: it was made
        * @enum {string}
        */
       outcome?: 'applied';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: false;
     };
     /**
-     * @description No connection to Octane could be made. Nothing was sent, so nothing was changed.
+     * @description The gateway could not connect to Octane. Nothing was sent, so nothing was changed.
      *
      *     Send the same request again after a while.
      */
@@ -902,14 +902,14 @@ export interface components {
       /** @constant */
       status: 502;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
       outcome?: 'not-sent';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: true;
@@ -925,22 +925,22 @@ export interface components {
       /** @constant */
       status: 503;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
       outcome?: 'not-sent';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: true;
     };
     /**
-     * @description Octane answered that it is unavailable or overloaded, or failed so often that the gateway gives it a rest.
+     * @description Octane answered that it is unavailable or overloaded. Or Octane failed so often that the gateway does not call it for a time.
      *
-     *     Look at "outcome" and "retryable". When it is retryable, send the same request again after the seconds in Retry-After.
+     *     If "retryable" is true, send the same request again after the seconds in Retry-After. Otherwise look at "outcome": if it is "unknown", "detail" says how to find out whether the change was made.
      */
     OctaneUnavailableProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -948,19 +948,19 @@ export interface components {
       /** @constant */
       status: 503;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `not-sent`: nothing reached Octane
        *     - `rejected`: Octane refused it
-       *     - `unknown`: it may have been made or not
+       *     - `unknown`: nobody knows whether it was made
        * @enum {string}
        */
       outcome?: 'not-sent' | 'rejected' | 'unknown';
-      /** @description Whether the same request may be sent again as it is. */
+      /** @description Whether you may send the same request again, unchanged. */
       retryable: boolean;
     };
     /**
-     * @description The identity provider cannot be reached, and the key of this token is not among those that the gateway remembers.
+     * @description The gateway cannot reach the identity provider, and it does not remember the key of this token.
      *
      *     Send the same request again after the seconds in Retry-After.
      */
@@ -970,20 +970,20 @@ export interface components {
       /** @constant */
       status: 503;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
       outcome?: 'not-sent';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: true;
     };
     /**
-     * @description The operator keeps which customers belong to which user, and the store where that stands cannot be reached. Nothing was sent, so nothing was changed.
+     * @description The gateway stores which customers belong to which user, and it cannot reach this store. Nothing was sent, so nothing was changed.
      *
      *     Send the same request again after the seconds in Retry-After.
      */
@@ -993,22 +993,22 @@ export interface components {
       /** @constant */
       status: 503;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `not-sent`: nothing reached Octane
        * @enum {string}
        */
       outcome?: 'not-sent';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: true;
     };
     /**
-     * @description Every change is put on record before it is sent and its outcome afterwards, and the store of the gateway cannot be written. "outcome" tells whether the change was sent.
+     * @description The gateway records every change before it sends it, and the outcome afterwards. At the moment it cannot write to its store. "outcome" says whether the change was sent.
      *
-     *     Look at "outcome" and "retryable". When it is retryable, send the same request again after the seconds in Retry-After.
+     *     If "retryable" is true, send the same request again after the seconds in Retry-After. Otherwise look at "outcome": if it is "unknown", "detail" says how to find out whether the change was made.
      */
     JournalUnavailableProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -1016,23 +1016,23 @@ export interface components {
       /** @constant */
       status: 503;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
        *     - `not-sent`: nothing reached Octane
-       *     - `unknown`: it may have been made or not
+       *     - `unknown`: nobody knows whether it was made
        * @enum {string}
        */
       outcome?: 'not-sent' | 'unknown';
       /**
-       * @description Whether the same request may be sent again as it is.
+       * @description Whether you may send the same request again, unchanged.
        * @constant
        */
       retryable: true;
     };
     /**
-     * @description The request was sent, but no whole answer came in time. Whether the change was made is not known.
+     * @description The gateway sent the request to Octane, but did not get the whole answer in time. It is not known whether the change was made.
      *
-     *     Look at "retryable". When it is true, the same request may be sent again as it is. When it is false, "detail" says how to find out whether the change was made.
+     *     If "retryable" is true, you may send the same request again. If it is false, find out whether the change was made. "detail" says how.
      */
     OctaneTimeoutProblem: components['schemas']['Problem'] & {
       /** @enum {string} */
@@ -1040,25 +1040,25 @@ export interface components {
       /** @constant */
       status: 504;
       /**
-       * @description What became of the change at Octane.
+       * @description What happened to the change at Octane.
        *
-       *     - `unknown`: it may have been made or not
+       *     - `unknown`: nobody knows whether it was made
        * @enum {string}
        */
       outcome?: 'unknown';
-      /** @description Whether the same request may be sent again as it is. */
+      /** @description Whether you may send the same request again, unchanged. */
       retryable: boolean;
     };
     /** @description The users that are linked to a customer. */
     CustomerUsers: {
-      /** @description By issuer and subject. */
+      /** @description Each with its issuer and subject. */
       users: components['schemas']['CustomerUser'][];
     };
     /** @description A user of an identity provider. */
     CustomerUser: {
       /** @description The `iss` of its tokens. */
       issuer: string;
-      /** @description The `sub` of its tokens. One that holds an `@`, another character than printable ASCII or more than 128 characters is `@sha256:` and the hex digits of its SHA-256. */
+      /** @description The `sub` of its tokens. If the `sub` holds an `@`, a character outside printable ASCII or more than 128 characters, this is `@sha256:` and the hex digits of its SHA-256. */
       subject: string;
     };
     /** @description All problems. */
@@ -1072,8 +1072,8 @@ export interface components {
      *       "code": "octane-timeout",
      *       "status": 504,
      *       "title": "Octane timed out",
-     *       "meaning": "The request was sent, but no whole answer came in time. Whether the change was made is not known.",
-     *       "action": "Look at \"retryable\". When it is true, the same request may be sent again as it is. When it is false, \"detail\" says how to find out whether the change was made."
+     *       "meaning": "The gateway sent the request to Octane, but did not get the whole answer in time. It is not known whether the change was made.",
+     *       "action": "If \"retryable\" is true, you may send the same request again. If it is false, find out whether the change was made. \"detail\" says how."
      *     }
      */
     ProblemExplanation: {
