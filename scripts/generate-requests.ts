@@ -101,8 +101,8 @@ function requestsTo(document: Document, path: string, method: string, operation:
 }
 
 function httpFile(requests: readonly Request[]): string {
-  const head = `# Made from openapi.json by \`npm run docs\`. For VS Code's REST Client and for Visual Studio; in a JetBrains editor write
-# {{$uuid}} for {{$guid}}. The tokens come from the sandbox, for an hour:
+  const head = `# Generated from openapi.json by \`npm run docs\`. Use it in VS Code's REST Client or in Visual Studio. In a JetBrains
+# editor, replace {{$guid}} with {{$uuid}}. Get @token and @serviceToken from the sandbox. They are valid for an hour:
 #   npm run --silent token -- --client selfcare-app --custno 700123
 #   npm run --silent token -- --client billing-service
 `;
@@ -126,7 +126,7 @@ function postmanCollection(requests: readonly Request[]): string {
     info: {
       name: 'octane-bff',
       description:
-        'Made from openapi.json by `npm run docs`. Put access tokens into the variables of the collection.',
+        'Generated from openapi.json by `npm run docs`. Put access tokens into the variables of the collection.',
       schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
     },
     variable: Object.entries(VARIABLES).map(([key, value]) => ({ key, value })),

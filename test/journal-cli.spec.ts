@@ -416,7 +416,7 @@ describe.each(STORE_KINDS)('npm run journal, on %s', (kind) => {
   it('says that there is no journal yet', async () => {
     const { code, stdout, stderr } = await journal(await stores.newUrl(), 'list');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^There is no journal where DATABASE_URL points.*\n$/);
+    expect(stderr).toMatch(/^There is no journal at DATABASE_URL.*\n$/);
   });
 });
 
@@ -456,14 +456,14 @@ describe('npm run journal', () => {
     const backup = (databaseUrl: string): Promise<Printed> => journal(databaseUrl, 'backup', copy);
     expect(await backup(`sqlite:${path}`)).toMatchObject({
       code: 0,
-      stdout: `Written and read again: ${copy}\n`,
+      stdout: `Written and verified: ${copy}\n`,
       stderr: '',
     });
     await store.close();
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     expect(await journalRecords(`sqlite:${copy}`)).toEqual(await journalRecords(`sqlite:${path}`));
     const again = await backup(`sqlite:${path}`);
-    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('name a new one') });
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('Name a new one') });
     const postgres = await journal('postgres://127.0.0.1:1/database', 'backup', 'other.db');
     expect(postgres).toMatchObject({ code: 1, stderr: expect.stringContaining('pg_dump') });
     const nowhere = await journal(`sqlite:${path}`, 'backup', join(folder, 'no/copy.db'));

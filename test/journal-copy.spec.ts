@@ -104,7 +104,7 @@ describe('a gateway that moves from SQLite to PostgreSQL', () => {
     expect(await copy(from, to)).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^Journal: .*\nSomebody uses the file: stop its gateway[^\n]*\n$/),
+      stderr: expect.stringMatching(/^Journal: .*\nThe file is in use\. Stop its gateway[^\n]*\n$/),
     });
     expect((await gateway.setDirectDebit()).status).toBe(200);
   });
@@ -168,7 +168,7 @@ describe('a gateway that moves from SQLite to PostgreSQL', () => {
         code: 0,
         stdout:
           'changes: 4 rows, 4 of them found in PostgreSQL, 0 of them new.\n' +
-          'customer_links: 1 rows, 0 of them found in PostgreSQL, 0 of them new; 1 were taken away there, and stay away.\n' +
+          'customer_links: 1 rows, 0 of them found in PostgreSQL, 0 of them new; 1 were removed there and are not copied again.\n' +
           'customer_link_changes: 1 rows, 1 of them found in PostgreSQL, 0 of them new.\n',
       });
       expect(await journalRecords(to)).toEqual(before);
@@ -246,7 +246,7 @@ describe('npm run journal -- copy', () => {
     [
       'loses a row',
       'RETURN NULL;',
-      `Nothing was copied: changes has ${MANY} rows, and only ${MANY - 1} of them`,
+      `Nothing was copied. changes has ${MANY} rows, and only ${MANY - 1} of them`,
     ],
   ])(
     'copies all or nothing: a database that %s',
@@ -280,7 +280,9 @@ describe('npm run journal -- copy', () => {
       expect(code).toBe(1);
       return stderr.replace(/^Journal: .*\n/, '');
     };
-    expect(await faultOf(from, 'sqlite:other.db')).toMatch(/^A journal is copied into PostgreSQL: .*\n$/);
+    expect(await faultOf(from, 'sqlite:other.db')).toMatch(
+      /^This command copies into PostgreSQL only\. .*\n$/,
+    );
     expect(await faultOf(`${from}.lost`, to)).toMatch(/^There is no file .*\.lost\.\n$/);
     expect(await faultOf(from, to, { MIGRATE_ON_START: 'false' })).toMatch(
       /^The tables of DATABASE_URL .*\n$/,
@@ -294,7 +296,9 @@ describe('npm run journal -- copy', () => {
     const old = new Database(path);
     old.exec(`DELETE FROM kysely_migration`);
     old.close();
-    expect(await faultOf(from, to)).toMatch(/^The tables of sqlite:.* are of an older version.*\n$/);
+    expect(await faultOf(from, to)).toMatch(
+      /^The tables of sqlite:.* are missing or have an older version.*\n$/,
+    );
     await rm(path);
   });
 });

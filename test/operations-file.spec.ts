@@ -257,10 +257,18 @@ describe('an entry', () => {
     ['an unknown property', { keyHour: 1 }, 'keyHour: unknown property: did you mean keyHours?'],
     ['a name in capitals', { name: 'Payment' }, /^name: must be 1 to 40 lower-case/],
     ['a name that is too long', { name: 'a'.repeat(41) }, /^name: must be 1 to 40/],
-    ['a name that objects inherit', { name: 'constructor' }, /^name: is a name that objects/],
-    ['a name that objects inherit, for clients', { name: 'to-string' }, /^name: is a name that objects/],
-    ['a name that makes a promise', { name: 'then' }, /^name: is a name that objects/],
-    ['a name that clients know otherwise', { name: 'set-direct-debit' }, /^name: is the same to clients/],
+    ['a name that objects inherit', { name: 'constructor' }, /^name: is a name that JavaScript uses/],
+    [
+      'a name that objects inherit, for clients',
+      { name: 'to-string' },
+      /^name: is a name that JavaScript uses/,
+    ],
+    ['a name that makes a promise', { name: 'then' }, /^name: is a name that JavaScript uses/],
+    [
+      'a name that clients know otherwise',
+      { name: 'set-direct-debit' },
+      /^name: becomes the same method name in clients/,
+    ],
     [
       'no such operation',
       { octane: 'POST /v1/group/{groupno}/customer/{custno}/transaction/payment' },
@@ -318,7 +326,7 @@ describe('an entry', () => {
     [
       'a fixed value that no number holds',
       { fixed: { '/transactionType': 'P', '/amount': 2 ** 64 } },
-      /^fixed\.\/amount: holds what cannot be sent/,
+      /^fixed\.\/amount: holds a value that cannot be sent/,
     ],
     [
       'decimals of nothing',
@@ -340,9 +348,9 @@ describe('an entry', () => {
       { body: { properties: { amount: { max: 1 } } } },
       /^body\.\/properties\/amount.*: /,
     ],
-    ['a limit without a time', { limit: 10 }, /^limit: must be a number and a time/],
-    ['a limit of none', { limit: '0/hour' }, /^limit: must be a number and a time/],
-    ['a cache at a change', { cache: '30s' }, 'cache: is nothing for a change'],
+    ['a limit without a time', { limit: 10 }, /^limit: must be a number and minute, hour or day/],
+    ['a limit of none', { limit: '0/hour' }, /^limit: must be a number and minute, hour or day/],
+    ['a cache at a change', { cache: '30s' }, 'cache: cannot be set for a change'],
     [
       'a key that outlives its record',
       { keyHours: 9601 },
@@ -357,7 +365,7 @@ describe('an entry', () => {
     [
       'a schema that names nothing',
       { answer: 'documented' },
-      /^answer: the schema of 200 in the document names nothing/,
+      /^answer: the schema of 200 in the document names no property/,
     ],
     ['a login of no value', { requireAcr: [] }, /^requireAcr: must be a list of at least one/],
     ['a login of an empty value', { requireAcr: [''] }, /^requireAcr\[0\]: must be a text/],
@@ -366,7 +374,7 @@ describe('an entry', () => {
     [
       'an owner that is no read',
       { ownedBy: { read: 'payment', at: '/x', is: '/amount' } },
-      'ownedBy[0].read: is no read of this file',
+      'ownedBy[0].read: is not a read of this file',
     ],
     [
       'an owner of what is not sent',
@@ -380,9 +388,9 @@ describe('an entry', () => {
   });
 
   it.each<[string, Json, string | RegExp]>([
-    ['repeat', { repeat: 'harmless' }, 'repeat: is nothing for a read'],
-    ['key', { key: 'optional' }, 'key: is nothing for a read'],
-    ['keyHours', { keyHours: 1 }, 'keyHours: is nothing for a read'],
+    ['repeat', { repeat: 'harmless' }, 'repeat: cannot be set for a read'],
+    ['key', { key: 'optional' }, 'key: cannot be set for a read'],
+    ['keyHours', { keyHours: 1 }, 'keyHours: cannot be set for a read'],
     ['a cache without a unit', { cache: 30 }, /^cache: must be a time such as 30s/],
     ['a body where there is none', { body: { maxProperties: 1 } }, 'body: Octane takes no body'],
     [
@@ -435,7 +443,7 @@ describe('an entry', () => {
     [
       'more than a name for an operation in code',
       [{ name: 'direct-debit', scope: 'x:y' }],
-      'operations[0].scope: is nothing for an operation that has its rules in code',
+      'operations[0].scope: cannot be set for an operation that has its rules in code',
     ],
     [
       'a path parameter without a source',
@@ -455,7 +463,7 @@ describe('an entry', () => {
     [
       'a call that names no customer',
       [{ ...DATA_POOL, customer: undefined, fixed: { '/query/custno': 1 } }],
-      'operations[0].customer: is required, as the path of Octane has no {custno}: or ownedBy, or customers: none',
+      'operations[0].customer: is required (or ownedBy, or customers: none), because the path of Octane has no {custno}',
     ],
   ])('is refused: %s', (_, entries, fault) => {
     expect(faultsOf(() => load(entries))).toEqual([fault]);
@@ -480,9 +488,9 @@ describe('a customer under another name', () => {
     const route = 'GET /v1/customers/{custno}/data-pool';
     const faults = faultsOf(() => load([PAYMENT, { ...DATA_POOL, route }], renamed(name)));
     expect(faults).toEqual([
-      expect.stringMatching(/^operations\[0\]: the app could name another customer or group by the member /),
+      expect.stringMatching(/^operations\[0\]: an app could name another customer or group in the member /),
       expect.stringMatching(
-        /^operations\[1\]: the app could name another customer or group by the parameter /,
+        /^operations\[1\]: an app could name another customer or group in the parameter /,
       ),
     ]);
   });
@@ -524,7 +532,7 @@ describe('a document', () => {
     [
       'of another version',
       (document) => (document['openapi'] = '2.0'),
-      /^octane\/all\.yaml: is no OpenAPI 3\.0 or 3\.1 document$/,
+      /^octane\/all\.yaml: is not an OpenAPI 3\.0 or 3\.1 document$/,
     ],
     [
       'a body that is no JSON',
@@ -532,7 +540,7 @@ describe('a document', () => {
         bodyOf(document)['application/xml'] = bodyOf(document)['application/json'];
         delete bodyOf(document)['application/json'];
       },
-      /^octane\/all\.yaml#\/paths\/.*\/post\/requestBody: the body is no JSON$/,
+      /^octane\/all\.yaml#\/paths\/.*\/post\/requestBody: the body is not JSON$/,
     ],
     [
       'a reference to nothing',
@@ -708,7 +716,7 @@ describe('a document', () => {
     );
     expect(read.violations).toMatchObject([{ pointer: '#/details/note', code: 'length' }]);
     expect(faultsOf(() => load([PAYMENT, DATA_POOL], { ...files, 'octane/stray.yaml': { a: 1 } }))).toEqual([
-      'octane/stray.yaml: is no OpenAPI 3.0 or 3.1 document',
+      'octane/stray.yaml: is not an OpenAPI 3.0 or 3.1 document',
     ]);
   });
 
@@ -726,12 +734,12 @@ describe('a document', () => {
     [
       'a listed file that is no document',
       { documents: ['octane/part.yaml'] },
-      ['octane/part.yaml: is no OpenAPI 3.0 or 3.1 document'],
+      ['octane/part.yaml: is not an OpenAPI 3.0 or 3.1 document'],
     ],
     [
       'a listed text',
       { documents: ['octane/text.json'] },
-      ['octane/text.json: is no OpenAPI 3.0 or 3.1 document'],
+      ['octane/text.json: is not an OpenAPI 3.0 or 3.1 document'],
     ],
     [
       'half a JSON',
@@ -896,7 +904,7 @@ describe('npm run operations', () => {
     expect(() => ask('lst', document)).toThrow('npm run operations -- list DOCUMENT');
     expect(() => ask('scaffold', document, 'GET /UtbSoap')).toThrow('No document has this operation');
     expect(() => ask('scaffold', document, 'POST /UtbSoap')).toThrow(
-      '/paths/~1UtbSoap/post/requestBody: the body is no JSON',
+      '/paths/~1UtbSoap/post/requestBody: the body is not JSON',
     );
     expect(() => ask('list', join(folder, 'none.yaml'))).toThrow('there is no such file');
   });

@@ -505,10 +505,10 @@ describe('parameters', () => {
   });
 
   it.each([
-    ['?form=1', 'does not take'],
-    ['?__proto__=1', 'does not take'],
-    ['?custno=700123', 'does not take'],
-    ['?lineseqno=7', 'does not take'],
+    ['?form=1', 'does not have'],
+    ['?__proto__=1', 'does not have'],
+    ['?custno=700123', 'does not have'],
+    ['?lineseqno=7', 'does not have'],
     ['?from=1&from=1', 'twice'],
     ['?from=%ff', 'percent-encoded'],
     ['?%zz=1', 'percent-encoded'],

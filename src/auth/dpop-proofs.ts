@@ -22,15 +22,15 @@ const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 const FAULTS = {
   'proof-missing': 'The access token is bound to a key. Send a proof of that key in the header "DPoP".',
   'proof-malformed':
-    'Send one DPoP proof: a JWT of the type "dpop+jwt" with a "jti", signed with the key whose public part alone is its "jwk", by one of the algorithms that WWW-Authenticate names.',
+    'Send one DPoP proof: a JWT of the type "dpop+jwt" with a "jti". Put only the public key into its "jwk". Sign it with the private key and an algorithm that WWW-Authenticate names.',
   'proof-of-another-request':
-    'The DPoP proof is of another request. Its "htm" must be the method, and its "htu" the URL without query and fragment.',
+    'The DPoP proof belongs to another request. Its "htm" must be the method, and its "htu" the URL without query and fragment.',
   'proof-of-another-token':
-    'The DPoP proof is of another access token. Its "ath" must be the SHA-256 of this one in base64url.',
+    'The DPoP proof belongs to another access token. Its "ath" must be the SHA-256 of this token in base64url.',
   'proof-time':
-    'The "iat" of the DPoP proof must be within 60 seconds of the time here, which the Date header of this answer tells.',
+    'The "iat" of the DPoP proof must be within 60 seconds of the time of the gateway. The Date header of this answer has that time.',
   'proof-replayed':
-    'The DPoP proof was used before. Make a new one with a new "jti" for each request, repeated ones too.',
+    'The DPoP proof was used before. Make a new one with a new "jti" for each request, also for a repeated one.',
 } as const;
 
 /** Checks that whoever sends a bound token has the key that it is bound to (RFC 9449). */

@@ -27,14 +27,14 @@ const DETAILS: Partial<Record<InvalidTokenReason, string>> = {
     'The access token is not a signed JWT of at most 8 KiB. Send it as your identity provider gave it to you.',
   type: 'The token is not an access token. Send the access token, not the ID token.',
   expired: 'The access token has expired. Get a new one from your identity provider.',
-  'not-yet-valid': 'The access token is not valid yet. Check the clock of whoever issued it.',
+  'not-yet-valid': 'The access token is not valid yet. Check the clock of your identity provider.',
   lifetime: 'The access token is valid for longer than this API accepts.',
   audience: 'The access token is meant for another audience. Request one for this API.',
-  bound: 'The access token is bound in a way that this API does not know. It knows DPoP.',
+  bound: 'The access token is bound in a way that this API does not support. Use DPoP.',
   unproven:
     'The access token is bound to a key. Send it as "Authorization: DPoP <token>", with a proof of the key in the header "DPoP".',
   unbound:
-    'The access token is not bound to a key. Get one that is; where your identity provider does not have to bind its tokens, you may send this one as "Authorization: Bearer <token>".',
+    'The access token is not bound to a key. Get a bound token. If your identity provider does not have to bind its tokens, send this one as "Authorization: Bearer <token>" instead.',
   'other-key': 'The access token is bound to another key than that of the DPoP proof.',
 };
 

@@ -30,7 +30,7 @@ function checkGroups(
     return;
   }
   if (groupnoClaim === undefined && groups === undefined)
-    return refuse('groupno', 'is required, or groupnoClaim with groups');
+    return refuse('groupno', 'is required, unless groupnoClaim and groups are set');
   if (groupnoClaim === undefined) return refuse('groupnoClaim', 'is required beside groups');
   if (groups === undefined) return refuse('groups', 'is required beside groupnoClaim');
   if (faults.has(`${path}.groups`)) return;

@@ -333,7 +333,7 @@ describe('a gateway file that is wrong', () => {
     [
       'no group',
       { callers: [{ ...CALLER, groupno: undefined }] },
-      'callers[0].groupno: is required, or groupnoClaim with groups',
+      'callers[0].groupno: is required, unless groupnoClaim and groups are set',
     ],
     [
       'a group and a claim',

@@ -69,7 +69,7 @@ describe('a public key file', () => {
     ['a certificate and a key', CERTIFICATE + pems(ec.publicKey), 'several PEM keys'],
     ['an RSA key of 1024 bits', pems(weakRsa.publicKey), 'at least 2048 bits'],
     ['an RSA key with the exponent 3', pems(lowExponent.publicKey), 'an exponent of at least 65537'],
-    ['an Ed25519 key', ed25519.publicKey.export(spki), 'RSA or EC key'],
+    ['an Ed25519 key', ed25519.publicKey.export(spki), 'EC key, or an RSA key'],
     ['a private key', rsa.privateKey.export(pkcs8), 'holds a private key'],
     ['a private EC key', ec.privateKey.export({ type: 'sec1', format: 'pem' }), 'holds a private key'],
     [
@@ -85,15 +85,19 @@ describe('a public key file', () => {
     ['broken JSON', '{"keys": [canary]}', 'a JSON object with a list of keys'],
     ['JSON without keys', '{"canary": 1}', 'a JSON object with a list of keys'],
     ['keys that are no objects', '{"keys": [null, "canary"]}', 'a JSON object with a list of keys'],
-    ['no key', '{"keys": []}', 'RSA or EC key'],
-    ['only keys of another kind', JSON.stringify({ keys: [ed25519.publicKey.export(jwk)] }), 'RSA or EC key'],
+    ['no key', '{"keys": []}', 'EC key, or an RSA key'],
+    [
+      'only keys of another kind',
+      JSON.stringify({ keys: [ed25519.publicKey.export(jwk)] }),
+      'EC key, or an RSA key',
+    ],
     ['only a weak key', JSON.stringify({ keys: [weakRsa.publicKey.export(jwk)] }), 'at least 2048 bits'],
     [
       'only a key with the exponent 1',
       JSON.stringify({ keys: [{ ...rsa.publicKey.export(jwk), e: 'AQ' }] }),
       'an exponent of at least 65537',
     ],
-    ['only a broken key', JSON.stringify({ keys: [{ kty: 'RSA', n: 'canary' }] }), 'RSA or EC key'],
+    ['only a broken key', JSON.stringify({ keys: [{ kty: 'RSA', n: 'canary' }] }), 'EC key, or an RSA key'],
     ['a private JWK', JSON.stringify({ keys: [rsa.privateKey.export(jwk)] }), 'holds a private key'],
     [
       'a symmetric JWK',

@@ -82,10 +82,10 @@ export function canVerifyTokens({ asymmetricKeyType, asymmetricKeyDetails }: Key
 
 function unusableKey(): InvalidValue {
   return new InvalidValue(
-    `the file must hold an RSA or EC key; of RSA with at least ${MIN_RSA_BITS} bits and an exponent of at least ${MIN_RSA_EXPONENT}`,
+    `the file must hold an EC key, or an RSA key with at least ${MIN_RSA_BITS} bits and an exponent of at least ${MIN_RSA_EXPONENT}`,
   );
 }
 
 function privateKey(): InvalidValue {
-  return new InvalidValue('the file holds a private key; it must hold the public one alone');
+  return new InvalidValue('the file holds a private key; it must hold only the public key');
 }

@@ -345,14 +345,14 @@ function checkTogether(values: Partial<Settings>, environment: NodeJS.ProcessEnv
   if (environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && !isInsecureAllowed) {
     faults.add(
       'NODE_TLS_REJECT_UNAUTHORIZED',
-      'must not be 0, which trusts every certificate, unless ALLOW_INSECURE_HTTP=true vouches for a closed network',
+      'must not be 0, because Node then trusts every certificate; in a closed network, set ALLOW_INSECURE_HTTP=true',
     );
   }
   // A comparison with a setting that is wrong itself is false.
   refuse(
     'idempotencyTtlHours',
     idempotencyTtlHours! > journalRetentionDays! * 24,
-    'must not be longer than JOURNAL_RETENTION_DAYS, after which a record is gone and its key with it',
+    'must not be longer than JOURNAL_RETENTION_DAYS, because a key is deleted together with its record',
   );
   refuse(
     'drainDelayMs',

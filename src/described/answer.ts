@@ -43,7 +43,7 @@ export function planAnswer(
     readings.byStatus.get(String(status)) ?? readings.byStatus.get('2XX');
   return {
     status: 200,
-    description: 'What Octane answers.',
+    description: 'The answer of Octane.',
     ...size,
     reads: (status) => readerOf(status) !== undefined,
     read: (body, status) => {
@@ -71,7 +71,7 @@ const asIs = (): Readings => {
       ['204', noBody],
       ['205', noBody],
     ]),
-    schemas: (name) => ({ [`${name}Answer`]: { description: 'Whatever Octane answers.' } }),
+    schemas: (name) => ({ [`${name}Answer`]: { description: 'Any answer of Octane.' } }),
     examples: {},
   };
 };
@@ -92,10 +92,10 @@ function documented(described: Described, octane: OctaneOperation, faults: Fault
   }));
   if (faults.count > before) return undefined;
   const withJson = readers.filter(({ reader }) => reader !== undefined);
-  if (withJson.length === 0) faults.add(place, 'no 2xx of the document has a schema: say as-is or none');
+  if (withJson.length === 0) faults.add(place, 'no 2xx of the document has a schema; use as-is or none');
   for (const { status, reader } of withJson) {
     if (reader!.namesNothing)
-      faults.add(place, `the schema of ${status} in the document names nothing: say as-is or none`);
+      faults.add(place, `the schema of ${status} in the document names no property; use as-is or none`);
   }
   if (faults.count > before) return undefined;
   const examples = withJson.flatMap(({ content, reader }) =>

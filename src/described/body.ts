@@ -161,7 +161,10 @@ function customerAt(
     return 'none';
   });
   if (found !== 'none') return found;
-  faults.add(`${described.place}.customer.body`, 'takes no customer number by its schema');
+  faults.add(
+    `${described.place}.customer.body`,
+    'must be a place where the documented schema allows a customer number',
+  );
   return undefined;
 }
 
@@ -173,7 +176,7 @@ function checkMembers(members: readonly string[], { entry, place }: Described, f
     if (inner.length === 0 && isCustomerName(name, entry) && !isAskedAbout)
       faults.add(
         place,
-        `the app could name another customer or group by the member ${pointer} of the body: see customer, ownedBy, fixed, and false in body`,
+        `an app could name another customer or group in the member ${pointer} of the body; use customer, ownedBy, fixed, or false in body`,
       );
   }
 }

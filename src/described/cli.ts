@@ -13,12 +13,12 @@ import { listIn } from './references.ts';
 import { scaffold } from './scaffold.ts';
 import { readTextFile } from './text-file.ts';
 
-export const USAGE = `What OpenAPI documents of Octane hold, and entries for the operations file
+export const USAGE = `Usage: npm run operations -- list DOCUMENT...
+                     lists the operations of OpenAPI documents, and says which ones OPERATIONS_FILE opens
+       npm run operations -- scaffold DOCUMENT... "GET /v1/..."
+                     prints an entry for the operations file
 
-  npm run operations -- list DOCUMENT...
-  npm run operations -- scaffold DOCUMENT... "GET /v1/..."
-
-A DOCUMENT is a file or a folder. What is open is what OPERATIONS_FILE opens.
+A DOCUMENT is a file or a folder.
 `;
 
 /** An operation that is open, as far as one of a document may be it. */
@@ -51,7 +51,7 @@ export function answerTo(
   if (!first)
     throw new Refusal('No document has this operation. See: npm run operations -- list DOCUMENT...');
   const own = inCode.find(({ octane }) => octane === wanted);
-  if (own) return `  - name: ${own.name} # it has its rules in code, and needs no more\n`;
+  if (own) return `  - name: ${own.name} # its rules are in code, so the entry needs no more\n`;
   const taken = [...inCode, ...open].flatMap(({ name, route, ...each }) =>
     name === undefined || route === undefined ? [] : [{ name, route, id: 'id' in each ? each.id : name }],
   );

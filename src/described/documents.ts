@@ -16,7 +16,7 @@ const MAX_BYTES_OF_A_FOLDER = 32 * 1024 * 1024;
 /** Where a document keeps the other files that it refers to, and where a reference leads that must not lead anywhere. */
 const OTHER_FILES = 'x-octane-bff-files';
 const NOWHERE = 'x-octane-bff-nowhere';
-const NO_DOCUMENT = 'is no OpenAPI 3.0 or 3.1 document';
+const NO_DOCUMENT = 'is not an OpenAPI 3.0 or 3.1 document';
 
 /** A file, or a folder with files. */
 export interface Listed {

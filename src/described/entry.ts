@@ -157,7 +157,7 @@ const octane = rule((value): Route => {
     refuse('must be a method and a path of Octane, such as GET /v1/group/{groupno}/customer/{custno}');
   if (!/^\w+ (\/([\w.~!$&'()*+,;=:@-]|%[\dA-F]{2}|\{[^{}/]+\})*)+$/.test(value) || hasDots(value))
     refuse(
-      'has something in its path that cannot be sent: a segment is made of letters, digits, punctuation and {parameters}',
+      'has a path that cannot be sent; use letters, digits, punctuation and {parameters} in its segments',
     );
   return value as Route;
 });
@@ -179,7 +179,7 @@ function hasDots(value: string): boolean {
 const limit = rule((value): Limit => {
   const [, quota = '', unit = ''] = /^([1-9]\d*)\/(minute|hour|day)$/.exec(String(value)) ?? [];
   if (!(Number(quota) >= 1 && Number(quota) <= MOST_OF_A_LIMIT))
-    refuse('must be a number and a time, such as 10/hour: minute, hour or day');
+    refuse('must be a number and minute, hour or day, such as 10/hour');
   return { quota: Number(quota), unit, windowSeconds: SECONDS_OF[unit]! };
 });
 
@@ -195,7 +195,7 @@ const cache = rule((value) => {
 const sendable: Rule<unknown> = rule((value) =>
   isExact(value)
     ? value
-    : refuse('holds what cannot be sent as it is written, such as a number of too many digits'),
+    : refuse('holds a value that cannot be sent unchanged, such as a number with too many digits'),
 );
 
 function isExact(value: unknown): boolean {
@@ -280,7 +280,7 @@ export function readEntry(
   if (isObject(value) && inCode.includes(name as string)) {
     const isForeign = (property: string): boolean => Object.hasOwn(RULES, property) && !IN_CODE.has(property);
     for (const property of Object.keys(value).filter(isForeign))
-      faults.add(placeIn(place, property), 'is nothing for an operation that has its rules in code');
+      faults.add(placeIn(place, property), 'cannot be set for an operation that has its rules in code');
     return (
       mapping<Partial<Entry>>(RULES, [])(
         Object.fromEntries(Object.entries(value).filter(([property]) => !isForeign(property))),
@@ -297,7 +297,7 @@ export function readEntry(
   const [kind, others] = entry.effect === 'read' ? ['a read', OF_A_CHANGE] : ['a change', OF_A_READ];
   for (const property of others) {
     if (entry.effect !== undefined && Object.hasOwn(entry, property))
-      faults.add(placeIn(place, property), `is nothing for ${kind}`);
+      faults.add(placeIn(place, property), `cannot be set for ${kind}`);
   }
   return entry;
 }

@@ -168,7 +168,7 @@ class Look {
     else if (list && kindsOf(this.document, pointerTo(schema, 'items')).some((kind) => kind !== 'one'))
       this.fault(pointer, 'a list of lists or objects cannot be sent');
     else if (list && kinds.size > 1)
-      this.fault(pointer, 'is a list or no list: only one of both can be sent');
+      this.fault(pointer, 'may be a list or a single value, and the gateway can send only one of these');
     else if (![undefined, usual].includes(member(value, 'style') as string) || (list && !isRepeated))
       this.fault(pointer, 'only one value, or a list in the query by repeating its name, can be sent');
     return {
@@ -192,7 +192,7 @@ class Look {
     );
     if (!located || Object.keys(objectIn(located.value, 'content')).length === 0) return undefined;
     const body = this.content(located);
-    if (!body) this.fault(located.pointer, 'the body is no JSON');
+    if (!body) this.fault(located.pointer, 'the body is not JSON');
     else if (method === 'GET') this.fault(located.pointer, 'a GET has no body');
     return body;
   }

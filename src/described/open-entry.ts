@@ -24,8 +24,8 @@ export interface OpenedEntry {
 }
 
 const IN_DOUBT = {
-  harmless: 'The same request may be sent again as it is: twice does what once does.',
-  once: 'Find out at Octane whether it was done before it is sent again.',
+  harmless: 'You may send the same request again. Doing it twice has the same effect as doing it once.',
+  once: 'Find out in Octane whether it was done before you send it again.',
 };
 
 /**
@@ -112,7 +112,7 @@ const limitOf =
   () => ({
     quota,
     windowSeconds,
-    detail: `This customer was changed as often as ${unit === 'hour' ? 'an' : 'a'} ${unit} allows. Try again after the time in Retry-After.`,
+    detail: `This customer has reached the limit of changes for one ${unit}. Try again after the time in Retry-After.`,
   });
 
 /** It must be certain whose customer it is, or that it is nobody's. */
@@ -141,7 +141,7 @@ function checkCustomer({ entry, place }: Described, octane: OctaneOperation, fau
   refuse(
     'customer',
     !isNobodys && !customer && !ownedBy && !parametersIn(octane.found.path).includes('custno'),
-    'is required, as the path of Octane has no {custno}: or ownedBy, or customers: none',
+    'is required (or ownedBy, or customers: none), because the path of Octane has no {custno}',
   );
 }
 
@@ -162,7 +162,7 @@ function ownershipOf(
       'is neither a parameter nor a pointer to a member of the body that an app may send',
     );
   const asked = reads.get(name);
-  if (!reads.has(name)) faults.add(`${place}.read`, 'is no read of this file');
+  if (!reads.has(name)) faults.add(`${place}.read`, 'is not a read of this file');
   const wrong = asked && whyNotAsked(asked);
   if (wrong !== undefined) faults.add(`${place}.read`, wrong);
   if (!asked) return undefined;

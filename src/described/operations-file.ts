@@ -55,7 +55,7 @@ export function readOperationsFile(
     if (entry.keyHours !== undefined && entry.keyHours > journalRetentionDays * 24)
       faults.add(
         `${place}.keyHours`,
-        `must not be longer than ${SETTINGS_TABLE.journalRetentionDays.variable}, after which a record is gone and its key with it`,
+        `must not be longer than ${SETTINGS_TABLE.journalRetentionDays.variable}, because a key is deleted together with its record`,
       );
   }
   const library = { documents, found: documents.flatMap(operationsOf) };
@@ -142,9 +142,9 @@ function checkNames(
     const isInCode = inCode.some(({ operation }) => operation.name === name);
     if (other !== undefined) faults.add(`${place}.name`, `${other} has the same name`);
     else if (id in Object.prototype || id === 'then')
-      faults.add(`${place}.name`, 'is a name that objects of JavaScript have already');
+      faults.add(`${place}.name`, 'is a name that JavaScript uses itself');
     else if (!isInCode && taken.has(id))
-      faults.add(`${place}.name`, `is the same to clients as the name of ${taken.get(id)}`);
+      faults.add(`${place}.name`, `becomes the same method name in clients as ${taken.get(id)}`);
     names.set(name, place);
     if (!isInCode) taken.set(id, place);
   }

@@ -175,7 +175,7 @@ function checkSent(entry: Entry, place: string, sent: readonly Sourced[], faults
   const inRoute = parametersIn(entry.route);
   for (const name of inRoute.filter((each) => each !== 'custno')) {
     if (!sent.some((each) => each.name === name))
-      faults.add(at, `has the parameter {${name}}, which Octane has not, or which is set otherwise`);
+      faults.add(at, `has the parameter {${name}}, but Octane has no such parameter, or the gateway sets it`);
   }
   const plain = inRoute.map((name) => name.replaceAll(/\W/g, '_'));
   if (new Set(plain).size < plain.length) faults.add(at, 'has one parameter twice');
@@ -189,7 +189,7 @@ function checkSent(entry: Entry, place: string, sent: readonly Sourced[], faults
     if (isCustomerName(name, entry) && !owned.has(name))
       faults.add(
         place,
-        `the app could name another customer or group by the parameter ${name}: see customer, ownedBy and fixed`,
+        `an app could name another customer or group in the parameter ${name}; use customer, ownedBy or fixed`,
       );
   }
 }

@@ -14,18 +14,21 @@ import { attemptSchemas } from './schema-faults.ts';
 
 /** The properties of an entry in order, with what stands behind each. */
 const COMMENTS: readonly (readonly [keyof Entry, string])[] = [
-  ['name', 'label of metrics, records and spans, and the name that clients call it by'],
+  ['name', 'label in metrics, records and spans, and the method name in clients'],
   ['octane', ''],
-  ['document', 'more than one of the documents have this operation'],
+  ['document', 'several documents have this operation'],
   ['route', 'where apps find it'],
-  ['customers', 'it belongs to no customer: only callers with customers: any may use it'],
-  ['customer', 'where Octane takes the customer number, which the gateway sets'],
-  ['fixed', 'set by the gateway: write the number of your group'],
-  ['scope', 'what an access token needs'],
-  ['effect', 'read: it only asks, whatever its method; change: it changes something'],
-  ['repeat', 'once: sent again only where nothing can have left; harmless: twice does what once does'],
+  ['customers', 'belongs to no customer; only callers with customers: any may use it'],
+  ['customer', 'where the gateway sets the customer number for Octane'],
+  ['fixed', 'set by the gateway; write the number of your group'],
+  ['scope', 'the scope that an access token needs'],
+  ['effect', 'read: it changes nothing, whatever its method; change: it changes something'],
+  [
+    'repeat',
+    'once: sent again only if nothing can have reached Octane; harmless: a second request has no further effect',
+  ],
   ['key', 'Idempotency-Key: required or optional'],
-  ['answer', 'documented: what the document names; as-is: whatever Octane answers; none: 204'],
+  ['answer', 'documented: what the document names; as-is: any answer of Octane; none: 204'],
 ];
 /** Group numbers, as a text and as a number. */
 const GROUPNOS = ['1001', 1001];

@@ -18,11 +18,11 @@ export function sentParameters(request: FastifyRequest, known: ParametersOf['que
     const name = decoded(pair.slice(0, valueAt));
     const value = decoded(pair.slice(valueAt + 1));
     if (!Object.hasOwn(known, name))
-      throw fault('The query has a parameter that this operation does not take.');
+      throw fault('The query has a parameter that this operation does not have.');
     const before = sent[name];
     if (known[name] === 'list') sent[name] = [before ?? [], value].flat();
     else if (before === undefined) sent[name] = value;
-    else throw fault('The query has a parameter twice that is no list.');
+    else throw fault('The query has one parameter twice, and it is not a list.');
   }
   return sent;
 }

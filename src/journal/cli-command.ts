@@ -75,7 +75,7 @@ export function commandOf(args: string[]): JournalCommand {
   if (name === 'copy' && rest.length === 1) {
     allow(values, []);
     const path = sqlitePathOf(id);
-    if (!path) throw misunderstood('The journal to copy is named as sqlite:PATH');
+    if (!path) throw misunderstood('Name the journal to copy as sqlite:PATH');
     return { name, path };
   }
   if (name === 'backup' && rest.length === 1) {
@@ -83,7 +83,7 @@ export function commandOf(args: string[]): JournalCommand {
     return { name, path: id };
   }
   throw misunderstood(
-    'Say list, export, show and one ID, settle ID OUTCOME, erase, prune, copy sqlite:PATH, or backup PATH',
+    'Use list, export, show ID, settle ID OUTCOME, erase, prune, copy sqlite:PATH or backup PATH',
   );
 }
 
@@ -120,7 +120,8 @@ function filterOf({
 function reasonOf(text = ''): string {
   if (text.trim() === '' || text.length > MAX_REASON)
     throw misunderstood(`--why is a text of 1 to ${MAX_REASON} characters`);
-  if (text.includes('@')) throw misunderstood('--why is kept on record: say it without an email address');
+  if (text.includes('@'))
+    throw misunderstood('--why is kept in the record. Write it without an email address');
   return text;
 }
 

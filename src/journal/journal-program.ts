@@ -19,30 +19,30 @@ import { openPostgres, openSqlite, openSqliteAlone, readSqlite } from './store/o
 import { writeCopy } from './store/sqlite-copy.ts';
 import { findRecord, listRecords } from './store/read-records.ts';
 
-const USAGE = `Usage: npm run journal -- list [filters] [--json]     every attempted change, newest first
-       npm run journal -- export [filters]           the same as JSON lines, one for each change
-       npm run journal -- show ID [--json]           all that is on record of one
+const USAGE = `Usage: npm run journal -- list [filters] [--json]     lists every attempted change, newest first
+       npm run journal -- export [filters]           prints the changes as JSON lines
+       npm run journal -- show ID [--json]           shows the whole record of one change
        npm run journal -- settle ID OUTCOME --why TEXT
-                     writes down what you found out of an unknown change: applied, rejected or not-sent
+                     records what you found out about an unknown change: applied, rejected or not-sent
        npm run journal -- erase --custno N --groupno G
-                     takes a customer out of the records and keeps the records
+                     removes a customer from the records, and keeps the records
        npm run journal -- prune
-                     deletes what JOURNAL_RETENTION_DAYS says, however much that is
+                     deletes all records older than JOURNAL_RETENTION_DAYS
        npm run journal -- backup PATH
-                     writes a whole copy of a SQLite journal to a new file, which is one to restore from
+                     backs up a SQLite journal to a new file
        npm run journal -- copy sqlite:PATH
-                     copies a SQLite journal, whose gateway is stopped, into the PostgreSQL of DATABASE_URL
+                     copies a SQLite journal into the PostgreSQL of DATABASE_URL; stop its gateway first
 
-  --custno N      of one customer
-  --client ID     of one client
-  --issuer URL    of the clients of one issuer
-  --request-id ID of one request, by the X-Request-Id of its answer
-  --outcome O     applied, rejected, not-sent, unknown or in-progress
-  --since TIME    from then on, such as 2026-11-21 or 2026-11-21T10:00:00+02:00; UTC where it has no offset
-  --until TIME    before then
-  --json          a JSON list for programs; call npm with --silent
+  --custno N      only changes of this customer
+  --client ID     only changes by this client
+  --issuer URL    only changes by clients of this issuer
+  --request-id ID only the change of the request with this X-Request-Id
+  --outcome O     only changes with this outcome: applied, rejected, not-sent, unknown or in-progress
+  --since TIME    only changes from this time on, such as 2026-11-21 or 2026-11-21T10:00:00+02:00; UTC without an offset
+  --until TIME    only changes before this time
+  --json          prints a JSON list for programs; run npm with --silent
 
-It works on the journal that DATABASE_URL or DATABASE_URL_FILE names, also while its gateway runs.
+The commands use the journal in DATABASE_URL or DATABASE_URL_FILE. You can run them while the gateway runs.
 `;
 
 /** Control characters, invisible ones, those that change the direction, spaces that are none, and what has no meaning at all. */
@@ -137,7 +137,7 @@ async function settleOne(
   });
   const settlement = { outcome, at: Date.now(), by: commandUser(), why };
   if (!(await lend(url, 'corrections', (database) => settle(database, id, settlement))))
-    throw new Refusal('Its outcome has just been recorded. Look at it again.');
+    throw new Refusal('The gateway has just recorded the outcome of this change. Show it again.');
   stdout.write(`Settled as ${outcome}.\n`);
 }
 
@@ -154,11 +154,10 @@ async function pruneAll(url: string, journalRetentionDays: number, stdout: Writa
 }
 
 async function backUp(url: string, path: string, stdout: Writable): Promise<void> {
-  if (sqlitePathOf(url) === undefined)
-    throw new Refusal('PostgreSQL is copied by its own commands: pg_dump.');
-  if (existsSync(path)) throw new Refusal('There is such a file already: name a new one.');
+  if (sqlitePathOf(url) === undefined) throw new Refusal('Back up PostgreSQL with its own command, pg_dump.');
+  if (existsSync(path)) throw new Refusal('This file exists already. Name a new one.');
   await lend(url, 'reads', (database) => writeCopy(database, path));
-  stdout.write(`Written and read again: ${visible(path)}\n`);
+  stdout.write(`Written and verified: ${visible(path)}\n`);
 }
 
 async function copyInto(
@@ -167,7 +166,7 @@ async function copyInto(
   { environment, stdout, stderr }: Surroundings,
 ): Promise<void> {
   if (sqlitePathOf(url) !== undefined)
-    throw new Refusal('A journal is copied into PostgreSQL: let DATABASE_URL name that one.');
+    throw new Refusal('This command copies into PostgreSQL only. Set DATABASE_URL to a PostgreSQL database.');
   if (!existsSync(path)) throw new Refusal(`There is no file ${visible(path)}.`);
   const source = openAlone(path);
   const target = openPostgres(url, 'migrations');
@@ -186,7 +185,7 @@ async function copyInto(
       tell,
       requireAll,
     )) {
-      const gone = removed > 0 ? `; ${removed} were taken away there, and stay away` : '';
+      const gone = removed > 0 ? `; ${removed} were removed there and are not copied again` : '';
       stdout.write(
         `${table}: ${rows} rows, ${found} of them found in PostgreSQL, ${added} of them new${gone}.\n`,
       );
@@ -203,7 +202,7 @@ async function requireTables(database: Database, url: string, mayMigrate: boolea
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'SCHEMA_OUTDATED') throw error;
     throw new Refusal(
-      `The tables of ${url} are of an older version, or not there: let npm run migrate make them.`,
+      `The tables of ${url} are missing or have an older version. Run npm run migrate first.`,
     );
   }
 }
@@ -214,18 +213,18 @@ function openAlone(path: string): Database {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'SQLITE_BUSY') throw error;
     throw new Refusal(
-      'Somebody uses the file: stop its gateway, and whoever else has it open, and copy again.',
+      'The file is in use. Stop its gateway and every other program that has it open, and copy again.',
     );
   }
 }
 
 function requireAll({ table, rows, removed, found }: CopiedTable): void {
   if (found === rows - removed) return;
-  throw new Refusal(`Nothing was copied: ${table} has ${rows} rows, and only ${found} of them arrived.`);
+  throw new Refusal(`Nothing was copied. ${table} has ${rows} rows, and only ${found} of them arrived.`);
 }
 
 function noJournal(): Refusal {
-  return new Refusal('There is no journal where DATABASE_URL points: no gateway has run with it yet.');
+  return new Refusal('There is no journal at DATABASE_URL. No gateway has run with it yet.');
 }
 
 async function recordWith(database: Database, id: string): Promise<JournalRecord> {

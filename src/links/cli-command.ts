@@ -35,10 +35,10 @@ export function commandOf(args: string[]): LinkCommand {
   const [file, ...others] = rest;
   if (name === 'import' && file !== undefined && others.length === 0) {
     const [other] = Object.keys(filter);
-    if (other !== undefined) throw misunderstood(`The command import takes no --${other}`);
+    if (other !== undefined) throw misunderstood(`The command import has no option --${other}`);
     return { name, file };
   }
-  throw misunderstood('Say link, unlink, list, history, or import and one file');
+  throw misunderstood('Use link, unlink, list, history or import FILE.csv');
 }
 
 const parsed = (args: string[]) =>

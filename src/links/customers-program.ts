@@ -18,22 +18,23 @@ import { importLinks } from './import-links.ts';
 import { soughtSubject, storedSubject } from './stored-subject.ts';
 
 const USAGE = `Usage: npm run customers -- link --issuer I --subject S --groupno G --custno N
-                     the customer belongs to this user
+                     links the customer to the user
        npm run customers -- unlink --issuer I --subject S --groupno G --custno N
-                     it does not belong to this user any more
+                     removes this link
        npm run customers -- list [--issuer I] [--subject S] [--groupno G] [--custno N]
-                     one link a line: issuer, subject, group and customer, with tabs between them
+                     prints one link per line, separated by tabs: issuer, subject, group and customer
        npm run customers -- history [--issuer I] [--subject S] [--groupno G] [--custno N]
-                     one change of a link a line, newest first, with tabs between: time, linked or unlinked, issuer,
-                     subject, group and customer; then who did it: the user who ran this command, or client, issuer,
-                     subject, actor and request id; a - where there is none
+                     prints one change of a link per line, newest first, separated by tabs: time, linked or unlinked,
+                     issuer, subject, group and customer; then who made it: the user who ran this command, or client,
+                     issuer, subject, actor and request id; a - means that there is no value
        npm run customers -- import FILE.csv
-                     adds all links of the file, or none where a line is bad
+                     adds all links of the file, or none if a line is bad
 
-The header of the file has the columns issuer, subject, groupno and custno. Issuers and groups are those of GATEWAY_FILE.
-A subject that holds an @, another character than printable ASCII or more than 128 characters is kept as @sha256: and its
-SHA-256; unlink, list and history take it in this form, too.
-It works on the store that DATABASE_URL or DATABASE_URL_FILE names, also while the gateway runs, which knows of it within 5 s.
+The file needs a header with the columns issuer, subject, groupno and custno. Issuers and groups must be in GATEWAY_FILE.
+If a subject holds an @, a character outside printable ASCII or more than 128 characters, it is stored as @sha256: and its
+SHA-256. You can pass this form to unlink, list and history, too.
+The commands use the store in DATABASE_URL or DATABASE_URL_FILE. You can run them while the gateway runs. It uses the new
+links within 5 s.
 `;
 
 /** A gateway holds the write lock of SQLite for milliseconds; another import for many seconds. */
@@ -62,11 +63,11 @@ async function run(args: string[], surroundings: Surroundings): Promise<void> {
   if (command.name === 'link') {
     const link = { ...command.link, subject: storedSubject(subject) };
     const added = await change(surroundings, (database) => addLinks(database, [link], by));
-    return print(stdout, added > 0 ? 'Linked.\n' : 'It was linked already.\n');
+    return print(stdout, added > 0 ? 'Linked.\n' : 'The link exists already.\n');
   }
   const link = { ...command.link, subject: soughtSubject(subject) };
   const wasThere = await change(surroundings, (database) => removeLink(database, link, by));
-  return print(stdout, wasThere ? 'Unlinked.\n' : 'It was not linked.\n');
+  return print(stdout, wasThere ? 'Unlinked.\n' : 'There was no such link.\n');
 }
 
 /** Prints all rows that fit, one a line. */
@@ -132,9 +133,7 @@ async function print(stdout: Writable, text: string): Promise<void> {
 }
 
 function noStore(): Refusal {
-  return new Refusal(
-    'There is no store with customer links where DATABASE_URL points: run `npm run migrate` first.',
-  );
+  return new Refusal('There is no store with customer links at DATABASE_URL. Run `npm run migrate` first.');
 }
 
 /** @returns what to say, without anything that a database's message may quote */

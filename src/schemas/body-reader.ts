@@ -89,7 +89,11 @@ function readerOf(document: SchemaDocument, documented: Schema, options: BodyOpt
   for (const { names, at } of overlay?.closed ?? []) {
     const isSet = bySet.some((one) => one.names.join('/') === names.join('/'));
     if (!isSet && isRequired(document, documented, names))
-      faults.push({ of: 'body', pointer: at, message: 'the documented schema requires what this closes' });
+      faults.push({
+        of: 'body',
+        pointer: at,
+        message: 'the documented schema requires the property that this closes',
+      });
   }
   if (faults.length > 0) throw new SchemaFaults(faults);
 

@@ -210,7 +210,7 @@ export function translate(raw: unknown, at: string, translation: Translation, de
   for (const [keyword, take] of TAKES) {
     if (!Object.hasOwn(raw, keyword)) continue;
     if (!take(draft, raw[keyword], pointerTo(at, keyword), inner))
-      translation.fault(pointerTo(at, keyword), `not what ${keyword} takes`);
+      translation.fault(pointerTo(at, keyword), `not a valid value of ${keyword}`);
   }
   for (const keyword of Object.keys(raw)) {
     if (NOT_DONE.has(keyword))
