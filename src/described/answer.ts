@@ -52,7 +52,9 @@ export function planAnswer(
       return answer === undefined ? 'not-documented' : { answer };
     },
     schemas: readings.schemas(typeNameOf(entry.name)),
-    examples: readings.examples,
+    get examples() {
+      return readings.examples();
+    },
   };
 }
 
@@ -60,7 +62,7 @@ interface Readings {
   /** As a document writes them: `200`, or `2XX` for all that have no entry of their own. */
   readonly byStatus: ReadonlyMap<string, ReadText>;
   readonly schemas: (name: string) => Readonly<Record<string, JsonSchema>>;
-  readonly examples: Readonly<Record<string, NamedExample>>;
+  readonly examples: () => Readonly<Record<string, NamedExample>>;
 }
 
 const asIs = (): Readings => {
@@ -72,7 +74,7 @@ const asIs = (): Readings => {
       ['205', noBody],
     ]),
     schemas: (name) => ({ [`${name}Answer`]: { description: 'Any answer of Octane.' } }),
-    examples: {},
+    examples: () => ({}),
   };
 };
 
@@ -98,9 +100,6 @@ function documented(described: Described, octane: OctaneOperation, faults: Fault
       faults.add(place, `the schema of ${status} in the document names no property; use as-is or none`);
   }
   if (faults.count > before) return undefined;
-  const examples = withJson.flatMap(({ content, reader }) =>
-    content!.examples.flatMap((example) => reader!.read(JSON.stringify(example)) ?? []),
-  );
   const schemas = withJson.map(({ reader }) => withPlainWords(reader!.schema));
   return {
     byStatus: new Map(
@@ -113,10 +112,14 @@ function documented(described: Described, octane: OctaneOperation, faults: Fault
           Object.assign({}, ...withJson.map(({ reader }) => reader!.components)) as JsonSchema,
         ),
       }) as Record<string, JsonSchema>,
-    examples:
-      examples.length === 0
+    examples: () => {
+      const [first] = withJson.flatMap(({ content, reader }) =>
+        content!.examples.flatMap((example) => reader!.read(JSON.stringify(example)) ?? []),
+      );
+      return first === undefined
         ? {}
-        : { example: { summary: 'An example', value: JSON.parse(examples[0]!) as unknown } },
+        : { example: { summary: 'An example', value: JSON.parse(first) as unknown } };
+    },
   };
 }
 

@@ -119,13 +119,10 @@ function bodyOf(
 ): BodyOf<object> {
   const isRefused = (body: unknown): boolean =>
     read(body, undefined as never, JSON.stringify(body)).violations !== undefined;
-  const example = examples.find((each) => !isRefused(each));
   const schemas = {
     [`${typeNameOf(name)}Body`]: withPlainWords(reader.schema),
     ...withPlainWords(reader.components),
   };
-  const named: Record<string, NamedExample> =
-    example === undefined ? {} : { example: { summary: 'An example', value: example } };
   return {
     required: reader.required,
     description: reader.required
@@ -133,8 +130,14 @@ function bodyOf(
       : 'None, or JSON in UTF-8, at most 16 KiB.',
     read,
     schemas: () => schemas,
-    examples: named,
-    refused: REFUSED.find(isRefused),
+    // Only the OpenAPI document shows them, and to find them compiles the schema, which takes its time.
+    get examples(): Readonly<Record<string, NamedExample>> {
+      const example = examples.find((each) => !isRefused(each));
+      return example === undefined ? {} : { example: { summary: 'An example', value: example } };
+    },
+    get refused(): unknown {
+      return REFUSED.find(isRefused);
+    },
   };
 }
 
