@@ -99,7 +99,7 @@ export async function measureGrowth(
   const markdown = [
     sizingText(byConcurrency),
     `### Concurrency\n\n![Requests per second and p99 against the number of connections](performance/concurrency.svg)\n\n${pointTable('connections', byConcurrency)}`,
-    `### Size of the body\n\nFrom the least that is a direct debit (${SMALL_BODY.length} bytes) and the usual one (${USUAL_BODY.length}) to the most that is read, 16 KiB, filled up with the white space that JSON permits: no field may be as long.\n\n![Requests per second and p99 against the size of the body](performance/body-size.svg)\n\n${pointTable('bytes', byBody)}`,
+    `### Size of the body\n\nFrom the smallest direct debit (${SMALL_BODY.length} bytes) and the usual one (${USUAL_BODY.length}) to the largest body that the gateway reads, 16 KiB. White space, which JSON permits, fills up the bodies, because no field may be that long.\n\n![Requests per second and p99 against the size of the body](performance/body-size.svg)\n\n${pointTable('bytes', byBody)}`,
     `### Callers\n\n${callersText(byCallers)}\n\n![Requests per second and p99 against the number of callers](performance/callers.svg)\n\n${callersTable(byCallers)}`,
     `### Processes\n\n${PROCESSES_TEXT}\n\n![Requests per second and p99 of one and of two processes](performance/processes.svg)\n\n${processesTable(byProcesses)}`,
   ].join('\n\n');
@@ -265,13 +265,13 @@ function processesTable({ one, two }: ProcessesPoints): string {
 
 function callersText(points: readonly CallersPoint[]): string {
   const [least, most] = [points[0]!, points.at(-1)!];
-  return `All of one group, and of ${whole(MAX_CALLERS_THAT_ASK)} of them at most, taken from the whole of the file, one user each asks. What grows is the file: ${whole(most.x)} callers take ${figure(most.startSeconds - least.startSeconds)} s longer to start with than ${whole(least.x)}, and a change of that file holds up requests while it is read.`;
+  return `All callers belong to one group. At most ${whole(MAX_CALLERS_THAT_ASK)} of them, spread over the whole file, send requests, with one user each. So the file is what grows. A start with ${whole(most.x)} callers takes ${figure(most.startSeconds - least.startSeconds)} s longer than with ${whole(least.x)}, and a change of that file delays requests while the gateway reads it.`;
 }
 
-const PROCESSES_TEXT = `Both on one PostgreSQL, where their limits are counted together too: all requests come from one caller, so that each is counted in one row. ${
+const PROCESSES_TEXT = `Both processes use one PostgreSQL and count their limits there together. All requests come from one caller, so each counts in the same row. ${
   cpus().length > 2
-    ? 'The second process has a core of its own; PostgreSQL shares one with the load.'
-    : 'This machine has two cores: the second process shares one with PostgreSQL, the load and the fake Octane, which have it to themselves while there is one process. So what a second process adds is not to be read here; what two do to each other in one database is.'
+    ? 'The second process has a core of its own. PostgreSQL shares one with the load.'
+    : 'This machine has two cores. The second process shares a core with PostgreSQL, the load and the fake Octane. With one process, these three have that core to themselves. So the table does not show what a second process adds. It shows what two processes do to each other in one database.'
 }`;
 
 /** What one core serves, and what a telco needs of it. */
@@ -281,11 +281,11 @@ function sizingText(points: readonly Point[]): string {
   const planned = best.perSecond * PLANNED_SHARE;
   const { mean, worst } = demandOf(TELCO);
   const maxInFlight = Number(SETTINGS_TABLE.octaneMaxInFlight.default);
-  return `**One core** serves ${figure(best.perSecond)} direct debits a second, with ${best.x} at a time and a p99 of ${figure(best.p99Ms)} ms, journal on SQLite and all else switched on, while Octane answers at once. ${PLANNED_SHARE * 100} % of it, ${figure(planned)}, is what to plan with: the rest is for the day that nobody planned.
+  return `**One core** serves ${figure(best.perSecond)} direct debits a second, with ${best.x} at a time and a p99 of ${figure(best.p99Ms)} ms, with the journal on SQLite, everything else switched on, and an Octane that answers at once. Plan with ${PLANNED_SHARE * 100} % of it, ${figure(planned)}, and keep the rest in reserve.
 
-**A telco with ${whole(TELCO.customers)} customers**, each of whom changes something ${TELCO.changesAMonth} times a month, with ${TELCO.peakHourShare * 100} % of a day's changes in its busiest hour and ${TELCO.burst} times the mean of that hour in its worst second, asks for ${figure(mean)} a second in that hour and for ${figure(worst)} in that second: ${figure((worst / best.perSecond) * 100)} % of one core. One core, as planned with, would do for ${figure(customersFor(planned, TELCO) / 1e6)} million such customers. So it needs one process for the load, a second one on another machine for the day that the first one fails, and PostgreSQL, which both share.
+**A telco with ${whole(TELCO.customers)} customers**, for example. Each customer changes something ${TELCO.changesAMonth} times a month. The busiest hour has ${TELCO.peakHourShare * 100} % of a day's changes, and its worst second ${TELCO.burst} times the mean of that hour. That is ${figure(mean)} changes a second in that hour and ${figure(worst)} in that second, or ${figure((worst / best.perSecond) * 100)} % of one core. With the planned share, one core serves ${figure(customersFor(planned, TELCO) / 1e6)} million such customers. So the telco needs one process for the load, a second one on another machine in case the first one fails, and a PostgreSQL that both share.
 
-What such a telco meets first is Octane, not the gateway: of ${maxInFlight} calls at one time (\`OCTANE_MAX_IN_FLIGHT\`) that take ${SLOW_OCTANE_SECONDS} s each, a process can make ${whole(maxInFlight / SLOW_OCTANE_SECONDS)} a second.`;
+Octane limits such a telco before the gateway does. With ${maxInFlight} calls at one time (\`OCTANE_MAX_IN_FLIGHT\`) that take ${SLOW_OCTANE_SECONDS} s each, a process can make ${whole(maxInFlight / SLOW_OCTANE_SECONDS)} calls a second.`;
 }
 
 function whole(value: number): string {

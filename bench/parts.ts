@@ -100,7 +100,7 @@ export async function measureParts(
   });
   return `${table(['part', 'with it', 'without it', 'costs (quartiles)', 'of the whole'], rows)}
 
-CPU ms per 1,000 requests, medians of ${rounds} rounds of ${requests} requests by turns, ${tokens.toLocaleString('en')} tokens. What a part costs is the median of the rounds' differences; where the quartiles stand on both sides of nothing, it is less than can be measured here. The whole is ${figure(whole)} ms.`;
+CPU ms per 1,000 requests, medians of ${rounds} rounds of ${requests} requests by turns, ${tokens.toLocaleString('en')} tokens. The cost of a part is the median of the rounds' differences. If the quartiles are on both sides of zero, the cost is too small to be measured here. The whole is ${figure(whole)} ms.`;
 }
 
 /** Takes traces, and does nothing with them. */
