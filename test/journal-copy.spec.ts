@@ -232,7 +232,6 @@ describe('npm run journal -- copy', () => {
       stderr.end();
       const [, progress = ''] = (await text(stderr)).split(/(?<=^Journal: .*\n)/m);
       expect(progress.split('\r')).toEqual([
-        '',
         `changes: 1000 of ${MANY}`,
         `changes: 2000 of ${MANY}`,
         `changes: ${MANY} of ${MANY}\n`,

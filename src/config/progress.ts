@@ -2,7 +2,10 @@ import type { Writable } from 'node:stream';
 
 const STEPS = 10;
 
-/** Tells how far something is: on a terminal in one line that changes, elsewhere in a line for each tenth. */
+/**
+ * Tells how far something is: on a terminal in one line that changes, and over which goes what is said next; elsewhere in a line
+ * for each tenth.
+ */
 export class Progress {
   private step = 0;
 
@@ -15,7 +18,7 @@ export class Progress {
   tell(done: number, all: number): void {
     const text = `${this.what}: ${done} of ${all}`;
     const step = all === 0 ? STEPS : Math.floor((done / all) * STEPS);
-    if (this.stream.isTTY) this.stream.write(`\r${text}${done >= all ? '\n' : ''}`);
+    if (this.stream.isTTY) this.stream.write(text + (done >= all ? '\n' : '\r'));
     else if (step > this.step) this.stream.write(`${text}\n`);
     this.step = step;
   }

@@ -5,6 +5,7 @@ import { Refusal } from '../config/command-line.ts';
 import type { Program, Surroundings } from '../config/command-line.ts';
 import { databaseLocation, sqlitePathOf } from '../config/database-url.ts';
 import { namesOfGatewayFile } from '../config/gateway-file.ts';
+import { Progress } from '../config/progress.ts';
 import { loadSetting } from '../config/settings.ts';
 import { commandUser } from '../journal/command-user.ts';
 import { addLinks, listLinks, removeLink } from '../journal/store/customer-links.ts';
@@ -52,8 +53,10 @@ async function run(args: string[], surroundings: Surroundings): Promise<void> {
   const names = namesOfGatewayFile(loadSetting('gatewayFile', environment));
   const by = { user: commandUser() };
   if (command.name === 'import') {
+    const progress = new Progress(surroundings.stderr, 'Bytes read');
+    const tell = progress.tell.bind(progress);
     const { links, added } = await change(surroundings, (database) =>
-      importLinks(database, command.file, names, by),
+      importLinks(database, command.file, { names, by, tell }),
     );
     return print(stdout, `Added ${added} links. The file has ${links}.\n`);
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { listLinks } from '../journal/store/customer-links.ts';
 import { requireSchema } from '../journal/store/migrate.ts';
 import { openSqlite } from '../journal/store/open-database.ts';
-import { importLinks } from './import-links.ts';
+import { importLinks, PIECE_BYTES } from './import-links.ts';
 
 const NAMES = { issuers: new Set(['i']), groups: new Set(['1001']) };
 const GOOD = 'issuer,subject,groupno,custno\ni,s,1001,700123\n';
@@ -21,10 +21,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function importText(content: string | Buffer): ReturnType<typeof importLinks> {
+async function importText(
+  content: string | Buffer,
+  tell: (done: number, all: number) => void = () => undefined,
+): ReturnType<typeof importLinks> {
   const file = join(folder, 'links.csv');
   await writeFile(file, content);
-  return importLinks(database, file, NAMES, { user: 'operator' });
+  return importLinks(database, file, { names: NAMES, by: { user: 'operator' }, tell });
 }
 
 it.each<[string, string | Buffer, number, string]>([
@@ -56,7 +59,19 @@ it('reads a file in pieces that end anywhere', async () => {
   );
   const lines = subjects.map((subject) => `700123,${subject},i,1001\r\n`);
   const content = `custno,subject,issuer,groupno\r\n${lines.join('')}`;
-  expect(await importText(content)).toEqual({ links: 40_000, added: 40_000 });
+  const told: number[][] = [];
+  expect(await importText(content, (...numbers) => told.push(numbers))).toEqual({
+    links: 40_000,
+    added: 40_000,
+  });
+  const size = Buffer.byteLength(content);
+  expect(told).toEqual([
+    ...Array.from({ length: Math.floor(size / PIECE_BYTES) }, (_, index) => [
+      (index + 1) * PIECE_BYTES,
+      size,
+    ]),
+    [size, size],
+  ]);
   expect(await importText(content)).toEqual({ links: 40_000, added: 0 });
   let found = 0;
   for await (const links of listLinks(database, { custno: '700123', groupno: '1001' })) found += links.length;

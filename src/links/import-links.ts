@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { CUSTNO } from '../config/customer-number.ts';
@@ -13,9 +14,16 @@ import { storedSubject } from './stored-subject.ts';
 
 const COLUMNS = ['issuer', 'subject', 'groupno', 'custno'] as const;
 /** Some thousand links at a time. */
-const PIECE_BYTES = 512 * 1024;
+export const PIECE_BYTES = 512 * 1024;
 /** What SQLite cannot keep of a transaction it writes to the disk, and reads again. */
 const SQLITE_CACHE_KIB = 256 * 1024;
+
+interface Import {
+  readonly names: ConfigNames;
+  readonly by: LinkChanger;
+  /** Is told, of a file of several pieces, how many bytes of it are done, and how many it has. */
+  readonly tell: (done: number, all: number) => void;
+}
 
 /**
  * Adds the links of a CSV file, on record, in one transaction: all or none.
@@ -26,14 +34,13 @@ const SQLITE_CACHE_KIB = 256 * 1024;
 export async function importLinks(
   database: Kysely<JournalSchema>,
   file: string,
-  names: ConfigNames,
-  by: LinkChanger,
+  { names, by, tell }: Import,
 ): Promise<{ links: number; added: number }> {
   if (!isPostgres(database)) await sql.raw(`PRAGMA cache_size = -${SQLITE_CACHE_KIB}`).execute(database);
   return database.transaction().execute(async (transaction) => {
     const count = { links: 0, added: 0 };
     let linkOf: ((record: CsvRecord) => CustomerLink) | undefined;
-    for await (const records of readCsv(createReadStream(file, { highWaterMark: PIECE_BYTES }))) {
+    for await (const records of readCsv(piecesOf(file, tell))) {
       const [header] = linkOf ? [] : records;
       linkOf ??= header && readerOf(header, names);
       const links = linkOf ? records.slice(header ? 1 : 0).map(linkOf) : [];
@@ -43,6 +50,18 @@ export async function importLinks(
     if (!linkOf) throw new CsvFault(1, 'there is no header');
     return count;
   });
+}
+
+/** Tells of a piece when the next one is asked for: then its links are added. */
+async function* piecesOf(file: string, tell: Import['tell']): AsyncGenerator<Buffer> {
+  // A pipe has none.
+  const { size } = await stat(file);
+  let done = 0;
+  for await (const piece of createReadStream(file, { highWaterMark: PIECE_BYTES })) {
+    yield piece;
+    done += piece.length;
+    if (size > PIECE_BYTES) tell(done, size);
+  }
 }
 
 /** @returns reads a record of a file with that header */
