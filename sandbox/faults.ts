@@ -50,7 +50,7 @@ export const kinds: { [K in Kind]: { does: string; applied: boolean; options: Op
   'wrong-shape': { does: 'answers 200 with JSON that is not documented', applied: true, options: {} },
   'not-json': { does: 'answers 200 with a page of HTML', applied: true, options: {} },
   oversize: {
-    does: 'answers 200 with a body of 128 KiB, or of 2 MiB where it only tells something',
+    does: 'answers 200 with a body of 128 KiB, or of 2 MiB for a read',
     applied: true,
     options: {},
   },

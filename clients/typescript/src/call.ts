@@ -1,40 +1,40 @@
 import type { CancelSignal } from './platform.ts';
 
-/** What any call may be told. */
+/** The options of every call. */
 export interface CallOptions {
-  /** Ends the call; a change may have been made all the same. */
+  /** Ends the call. The change may still have been made. */
   readonly signal?: CancelSignal | undefined;
-  /** In place of the client's own. */
+  /** Used instead of the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** What the call of a change may be told. */
+/** The options of a change. */
 export interface ChangeOptions extends CallOptions {
   /**
-   * Names this change: 1–255 printable ASCII characters. Store one of your own with the change before you send it, and it
-   * happens once even when the app is closed and tries again at its next start. Left out, each call is a change of its own.
+   * Names this change: 1–255 printable ASCII characters. Store your own key with the change before you send it. The change then
+   * happens once, even if the app is closed and tries again at its next start. Without a key, each call is a new change.
    */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** What the call of a change must be told that nobody may make twice: the client makes no key for it. */
+/** The options of a change that must not happen twice. The client makes no key for it. */
 export interface KeyedOptions extends CallOptions {
   /** Names this change: 1–255 printable ASCII characters. Store it with the change before you send it. */
   readonly idempotencyKey: string;
 }
 
-/** What came of a call that succeeded. */
+/** The result of a call that succeeded. */
 export interface Receipt {
-  /** By this the operator of the gateway finds the last try in the log. */
+  /** The id of the last try. The operator of the gateway finds the request in the log by it. */
   readonly requestId: string;
 }
 
-/** What came of a change. */
+/** The result of a change. */
 export interface ChangeReceipt extends Receipt {
   readonly idempotencyKey: string;
-  /** Whether an earlier request with the same key made the change, and this is its answer again. */
+  /** Whether this is the repeated answer to an earlier request with the same key. */
   readonly replayed: boolean;
 }
 
-/** What Octane answered, beside the receipt. */
+/** The result, with the answer of Octane. */
 export type Answered<Body, Of extends Receipt> = Of & { readonly answer: Body };

@@ -10,25 +10,26 @@ import { platform } from './platform.ts';
 import type { CancelSignal, Fetch } from './platform.ts';
 
 export interface ClientOptions {
-  /** Where the gateway is, such as `https://api.example.com`; without a query, a fragment or a password. */
+  /** The address of the gateway, such as `https://api.example.com`, without a query, a fragment or a password. */
   readonly baseUrl: string;
   /**
-   * Gives the access token; asked before each try. `refresh` is true when the gateway did not accept the last one: then a new
-   * one is wanted, and if that is refused too the call ends with `invalid-token`. What it throws comes out of the call as it is.
+   * Returns the access token. The client calls it before each try. `refresh` is true if the gateway refused the last token: return
+   * a new one. If the gateway refuses the new one, too, the call throws `invalid-token`. If this function throws, the call throws
+   * the same error.
    */
   readonly token: (asked: { readonly refresh: boolean }) => string | Promise<string>;
-  /** How long a call may take, with all its tries and the waits between them; 30,000 unless told. */
+  /** How long a call may take, with all its tries and the waits between them; 30,000 by default. */
   readonly timeoutMs?: number | undefined;
-  /** How long one try may take; 12,000 unless told, because the gateway answers within 10 seconds. */
+  /** How long one try may take; 12,000 by default, because the gateway answers within 10 seconds. */
   readonly tryTimeoutMs?: number | undefined;
-  /** How often a call is tried at most; 3 unless told, 1 for no retries. */
+  /** How many tries a call has at most; 3 by default. 1 means no retries. */
   readonly maxTries?: number | undefined;
   /**
-   * Makes the key of a call that was given none: 1–255 printable ASCII characters that nobody can guess, each time others. Needed
-   * where the platform has no `crypto.getRandomValues`, as in React Native.
+   * Makes the key of a call without one: 1–255 printable ASCII characters, new each time, that nobody can guess. Needed if the
+   * platform has no `crypto.getRandomValues`, as in React Native.
    */
   readonly newIdempotencyKey?: (() => string) | undefined;
-  /** In place of the platform's own. */
+  /** Used instead of the platform's `fetch`. */
   readonly fetch?: Fetch | undefined;
 }
 

@@ -5,50 +5,50 @@ type Schemas = components['schemas'];
 type AnyProblem = Schemas[Exclude<Extract<keyof Schemas, `${string}Problem`>, 'Problem'>];
 
 /**
- * The refusals that this version of the client knows; `GET /problems/{code}` explains each. A newer gateway may send others, so
- * end a `switch` over the code with a `default` that looks at `status` and `retryable`.
+ * The problem codes that this version of the client knows. `GET /problems/{code}` explains each. A newer gateway may send others,
+ * so end a `switch` over the code with a `default` that looks at `status` and `retryable`.
  */
 export type ProblemCode = AnyProblem['code'];
-/** A refusal of the gateway, as it came (`application/problem+json`, RFC 9457). */
+/** A problem that the gateway answered (`application/problem+json`, RFC 9457). */
 export type Problem<Code extends ProblemCode = ProblemCode> = Extract<AnyProblem, { code: Code }>;
 /** A field that breaks a rule: a JSON Pointer to it, the rule's code, and a sentence for people. */
 export type FieldError = Schemas['FieldError'];
 /** Those of a gateway that has reads may have none. */
 type OutcomeOf<P> = P extends unknown ? (Required<P> extends { outcome: infer O } ? O : never) : never;
-/** What became of the change at Octane. */
+/** What happened to the change at Octane. */
 export type Outcome = OutcomeOf<AnyProblem>;
 
 /**
- * Where no answer of the gateway came:
- * `network-error`: no connection, or it broke · `timeout`: no answer in the time that the call had ·
- * `aborted`: by the app's signal · `unexpected-answer`: something between the app and the gateway answered in its place
+ * The codes for a call without an answer of the gateway:
+ * `network-error`: the connection failed or broke · `timeout`: no answer came within the time of the call ·
+ * `aborted`: the app's signal ended the call · `unexpected-answer`: a proxy or another server answered instead of the gateway
  */
 export type ConnectionCode = 'network-error' | 'timeout' | 'aborted' | 'unexpected-answer';
 
 export type ErrorCode = ProblemCode | ConnectionCode;
 
-/** What an error says beside its message. */
+/** The fields of an error, in addition to its message. */
 export interface ErrorFields<Code extends ErrorCode = ErrorCode> {
   readonly code: Code;
-  /** The HTTP status; undefined where no answer came. */
+  /** The HTTP status; undefined if no answer came. */
   readonly status: Code extends ProblemCode ? Problem<Code>['status'] : number | undefined;
-  /** The refusal, where it is one of the gateway. */
+  /** The problem that the gateway answered; undefined for a {@link ConnectionCode}. */
   readonly problem: Code extends ProblemCode ? Problem<Code> : undefined;
   /** Every field that breaks a rule. */
   readonly errors: Code extends 'validation-failed' ? readonly FieldError[] : undefined;
-  /** What became of the change, all tries considered; undefined for a read, and where the gateway refused without asking Octane. */
+  /** What happened to the change, over all tries. Undefined for a read, and if the gateway refused before it called Octane. */
   readonly outcome: Outcome | undefined;
-  /** Whether the same call may be made again later, with the same `idempotencyKey`. */
+  /** Whether you may make the same call again later, with the same `idempotencyKey`. */
   readonly retryable: boolean;
-  /** How long to wait before that. */
+  /** How long to wait before you make the call again. */
   readonly retryAfterSeconds: number | undefined;
-  /** By this the operator of the gateway finds the last try in the log. */
+  /** The id of the last try. The operator of the gateway finds the request in the log by it. */
   readonly requestId: string;
-  /** That of the change; undefined for a read. */
+  /** The key of the change; undefined for a read. */
   readonly idempotencyKey: string | undefined;
 }
 
-/** Why a call did not succeed. Catch it with {@link isOctaneBffError}, and `switch (error.code)` knows each case. */
+/** Why a call failed. Check it with {@link isOctaneBffError}. Then `switch (error.code)` knows the fields of each code. */
 export class OctaneBffError<Code extends ErrorCode = ErrorCode> extends Error implements ErrorFields<Code> {
   declare readonly code: Code;
   declare readonly status: ErrorFields<Code>['status'];

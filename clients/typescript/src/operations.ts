@@ -58,9 +58,9 @@ export interface OctaneBffClient {
   /**
    * Take a payment
    *
-   * Takes one payment from the customer, with a token of the payment provider. No card number passes here.
+   * Takes one payment from the customer, with a token of the payment provider. It takes no card number.
    *
-   * How certain this is: a public program calls it; the body is that of the vendor's own page; nothing is public of the answer.
+   * Source: the vendor's own page for the body, and a public program that calls it. The answer is not public.
    *
    * Needs the scope `payment:take`.
    *
@@ -72,9 +72,9 @@ export interface OctaneBffClient {
   /**
    * Add a payment method
    *
-   * Adds a payment method to the customer, with a token of the payment provider. No card number passes here.
+   * Adds a payment method to the customer, with a token of the payment provider. It takes no card number.
    *
-   * How certain this is: a public program calls it; nothing is public of the answer.
+   * Source: a public program that calls it. The answer is not public.
    *
    * Needs the scope `payment-method:add`.
    *
@@ -92,7 +92,7 @@ export interface OctaneBffClient {
    *
    * Changes what the body names, and leaves the rest as it is.
    *
-   * How certain this is: the vendor's own page. Not public are the answer, the values of the codes, and whether a list of contact media is added to the customer's or replaces them.
+   * Source: the vendor's own page. Three things are not public: the answer, the values of the codes, and whether a list of contact media replaces the customer's list or is added to it.
    *
    * Needs the scope `customer:update`.
    *
@@ -106,11 +106,11 @@ export interface OctaneBffClient {
   ): Promise<ChangeReceipt>;
 
   /**
-   * Check what can be had at a place
+   * Check what is available at a place
    *
-   * Tells whether a place can have the product, and how. It reads, in spite of its method.
+   * Says whether a place can get the product, and how. It changes nothing, although its method is POST.
    *
-   * How certain this is: the vendor's own page. It does not tell the types of single values.
+   * Source: the vendor's own page. The types of single values are not public.
    *
    * Needs the scope `service-qualification:check`.
    *
@@ -124,14 +124,14 @@ export interface OctaneBffClient {
   /**
    * Get the data pool of a service
    *
-   * Gives the pool of mobile data that a service belongs to, and how much of it is used.
+   * Returns the pool of mobile data of a service, and how much of it is used.
    *
-   * How certain this is: a public program calls it and reads this of the answer. The types are inferred.
+   * Source: a public program that calls it and reads these fields of the answer. The types are inferred.
    *
    * Needs the scope `data-pool:read`.
    *
    * @param custno The customer number: 1 to 10 digits without a leading zero, or `me` for the customer of the token.
-   * @param lineseqno The number of the service, among those of the customer.
+   * @param lineseqno The number of the service within the customer's services.
    * @throws {OctaneBffError}
    */
   dataPool(
@@ -143,9 +143,9 @@ export interface OctaneBffClient {
   /**
    * Limit the data of services in a pool
    *
-   * Sets how much of the pool's data a service may use. **A limit can be changed and never be taken away again.**
+   * Sets how much of the pool's data a service may use. **You can change a limit later, but you can never remove it.**
    *
-   * How certain this is: a public program calls it and reads this of the answer; that a limit stays for ever is on the vendor's own page. The types are inferred.
+   * Source: a public program that calls it and reads these fields of the answer. The vendor's own page says that a limit cannot be removed. The types are inferred.
    *
    * Needs the scope `data-pool:limit`.
    *
@@ -163,7 +163,7 @@ export interface OctaneBffClient {
    *
    * Moves services of the customer from their pool to another one.
    *
-   * How certain this is: a public program calls it and reads this of the answer. The types are inferred.
+   * Source: a public program that calls it and reads these fields of the answer. The types are inferred.
    *
    * Needs the scope `data-pool:transfer`.
    *
@@ -181,7 +181,7 @@ export interface OctaneBffClient {
    *
    * Ends the data pool of a service.
    *
-   * How certain this is: a public program calls it and reads this of the answer. The types are inferred.
+   * Source: a public program that calls it and reads these fields of the answer. The types are inferred.
    *
    * Needs the scope `data-pool:disconnect`.
    *
@@ -197,9 +197,9 @@ export interface OctaneBffClient {
   /**
    * Get the state of an eSIM profile
    *
-   * Tells how far the eSIM profile of a mobile service is. It reads, in spite of its method.
+   * Returns the state of the eSIM profile of a mobile service. It changes nothing, although its method is POST.
    *
-   * How certain this is: a public program calls this path; the rest is that of the vendor's own page. Nothing is public of the answer to a request for the QR code.
+   * Source: the vendor's own page, and a public program that calls this path. The answer to a request for the QR code is not public.
    *
    * Needs the scope `esim:read`.
    *

@@ -204,12 +204,12 @@ export interface components {
       paymentTokenId: string;
       /**
        * Format: double
-       * @description How much is paid.
+       * @description The amount to pay.
        */
       amount: number;
-      /** @description A text that stands at the transaction. */
+      /** @description A text that Octane stores with the transaction. */
       comment: string;
-      /** @description Where the receipt is sent. */
+      /** @description The email address for the receipt. */
       receiptEmail: string;
     };
     PaymentMethodBody: {
@@ -259,10 +259,10 @@ export interface components {
       sqType?: 'NFAS';
     };
     ServiceQualificationAnswer: {
-      /** @description 0 where there is no error. */
+      /** @description 0 if there is no error. */
       errorCode?: unknown;
       errorMessage?: unknown;
-      /** @description false, also as a text, for a request that Octane did not take. */
+      /** @description false, also as a string, if Octane refused the request. */
       success?: boolean | string;
       response?: {
         remoteOrderId?: unknown;
@@ -312,7 +312,7 @@ export interface components {
       };
     };
     DataPoolAnswer: {
-      /** @description false, also as a text, for a request that Octane did not take. */
+      /** @description false, also as a string, if Octane refused the request. */
       success?: boolean | string;
       /** @description The pool. */
       provider?: {
@@ -329,25 +329,25 @@ export interface components {
     DataLimitBody: {
       /** @description The services. */
       consumerServices: {
-        /** @description The number of the service, among those of the customer. */
+        /** @description The number of the service within the customer's services. */
         lineSeqNo: number;
         /** @description The limit in bytes. */
         dataLimit: number;
       }[];
     };
     DataLimitAnswer: {
-      /** @description 0 where there is no error. */
+      /** @description 0 if there is no error. */
       errorCode?: unknown;
       orderDetails?: components['schemas']['data-pools.OrderDetails.answer'];
     };
     'data-pools.OrderDetails.answer': {
-      /** @description false, also as a text, for an order that Octane did not take. */
+      /** @description false, also as a string, if Octane refused the order. */
       success?: boolean | string;
       /** @description The number of the order. */
       orderId?: unknown;
     }[];
     DataPoolTransferBody: {
-      /** @description The number of the service that has the present pool, among those of the customer. */
+      /** @description The number of the service with the present pool, within the customer's services. */
       lineseqno: number;
       /** @description The number of the other pool. */
       newProviderId: string | number;
@@ -360,11 +360,11 @@ export interface components {
       orderDetails?: components['schemas']['data-pools.OrderDetails.answer'];
     };
     DataPoolDisconnectBody: {
-      /** @description The number of the service that has the pool, among those of the customer. */
+      /** @description The number of the service with the pool, within the customer's services. */
       lineseqno: number;
     };
     DataPoolDisconnectAnswer: {
-      /** @description false, also as a text, for a request that Octane did not take. */
+      /** @description false, also as a string, if Octane refused the request. */
       success?: boolean | string;
       /** @description The number of the order. */
       orderId?: unknown;
