@@ -42,7 +42,7 @@ export interface components {
        * @description The day of payment, such as the day of the month. Octane documents only that it is text.
        *
        *     - `type`: Send a string.
-       *     - `format`: Send 1 to 16 printable characters, not all blank; if all digits, 1 to 31 without leading zeros.
+       *     - `format`: Send 1 to 16 printable characters, not only spaces. If you send only digits, send 1 to 31 without leading zeros.
        * @example 15
        */
       ddPaymentDay?: string;
@@ -100,8 +100,8 @@ export interface components {
        *
        *     - `format`: Send an RFC 3339 date-time with an offset and a day that exists.
        *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
-       *     - `mutually_exclusive`: Send ddSpecialEndDate or ddSpecialRequiredCount or neither, not both.
-       *     - `date_order`: Send an end that is not before ddSpecialStartDate.
+       *     - `mutually_exclusive`: Send at most one of ddSpecialEndDate and ddSpecialRequiredCount.
+       *     - `date_order`: Send an end date at or after ddSpecialStartDate.
        * @example 2027-09-01T00:00:00+10:00
        */
       ddSpecialEndDate?: string;
@@ -110,7 +110,7 @@ export interface components {
        *
        *     - `type`: Send an integer.
        *     - `not_applicable`: Send this property with SPECIAL_DIRECT_DEBIT only.
-       *     - `mutually_exclusive`: Send ddSpecialEndDate or ddSpecialRequiredCount or neither, not both.
+       *     - `mutually_exclusive`: Send at most one of ddSpecialEndDate and ddSpecialRequiredCount.
        *     - `range`: Send a count of at least 1.
        *     - `range`: Send a count of at most 2147483647.
        * @example 12

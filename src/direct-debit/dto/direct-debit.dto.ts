@@ -34,7 +34,7 @@ const IsOfSpecialOnly = (): PropertyDecorator =>
 const HasOneEnd = (other: typeof hasEndDate): PropertyDecorator =>
   AbsentWhen(
     other,
-    standard('mutually_exclusive', 'Send ddSpecialEndDate or ddSpecialRequiredCount or neither, not both.'),
+    standard('mutually_exclusive', 'Send at most one of ddSpecialEndDate and ddSpecialRequiredCount.'),
   );
 
 /**
@@ -63,7 +63,7 @@ export class DirectDebitDto {
   @IsPaymentDay(
     standard(
       'format',
-      'Send 1 to 16 printable characters, not all blank; if all digits, 1 to 31 without leading zeros.',
+      'Send 1 to 16 printable characters, not only spaces. If you send only digits, send 1 to 31 without leading zeros.',
     ),
   )
   @IsDayOfMonth(strict('format', 'Send a day of the month, 1 to 31, as text without leading zeros.'))
@@ -112,7 +112,7 @@ export class DirectDebitDto {
   @HasOneEnd(hasRequiredCount)
   @IsNotBefore(
     'ddSpecialStartDate',
-    standard('date_order', 'Send an end that is not before ddSpecialStartDate.'),
+    standard('date_order', 'Send an end date at or after ddSpecialStartDate.'),
   )
   readonly ddSpecialEndDate?: string;
 
