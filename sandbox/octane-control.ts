@@ -62,8 +62,8 @@ export function controlApi(records: OctaneRecords, faults: Faults): RequestListe
 const explanation = {
   about: 'Control of the sandbox Octane',
   routes: {
-    'GET /fault': 'the fault in force for each operation',
-    'PUT /fault': 'puts a fault in force: {"kind": …} with the options below',
+    'GET /fault': 'the active fault of each operation',
+    'PUT /fault': 'sets a fault: {"kind": …} with the options below',
     'DELETE /fault': 'clears the faults',
     'GET /requests': 'what Octane received, oldest first, credentials masked',
     'DELETE /requests': 'forgets what it received',

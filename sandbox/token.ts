@@ -11,17 +11,17 @@ const usage = `Prints an access token of the running sandbox's identity provider
   npm run token -- --user USER [--acr ACR] [--scope SCOPES] [--issuer URL] [--dpop REQUEST]
 
   --client   ${clients.map(({ clientId, actsFor }) => `${clientId}: ${actsFor}`).join('\n             ')}
-  --custno   the customers that the token is for, with a comma between several; selfcare-app needs it
-  --user     logs in to mobile-app, as in a browser: ${users.map(({ userId }) => userId).join(', ')}
-  --acr      how strong the login is: ${Object.keys(logins).join(' or ')}; when left out: basic
-  --scope    in quotes, with a space between; when left out: ${scopes.join(' ')}
-  --issuer   the identity provider; when left out: ${usualIssuer}
-  --dpop     for one request, in quotes: a token that is bound to a new key, as the headers of that request
+  --custno   the customers in the token, separated by commas; selfcare-app needs it
+  --user     logs this user in to mobile-app, as in a browser: ${users.map(({ userId }) => userId).join(', ')}
+  --acr      how strong the login is: ${Object.keys(logins).join(' or ')}; default: basic
+  --scope    the scopes of the token, in quotes, separated by spaces; default: ${scopes.join(' ')}
+  --issuer   the identity provider; default: ${usualIssuer}
+  --dpop     prints the headers of this request (in quotes), with a token that is bound to a new key
   --help     prints this
 
 In a script: TOKEN=$(npm run --silent token -- --client selfcare-app --custno 700123)
-portal-backend exchanges the token of a user: docs/guides/token-exchange.md
-With a bound one: npm run --silent token -- --client selfcare-app --custno 700123 --dpop "POST $URL" | curl -i -X POST -H @- "$URL"`;
+portal-backend exchanges the token of a user: see docs/guides/token-exchange.md
+With a bound token: npm run --silent token -- --client selfcare-app --custno 700123 --dpop "POST $URL" | curl -i -X POST -H @- "$URL"`;
 
 try {
   const { values } = parseArgs({
