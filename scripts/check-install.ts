@@ -3,13 +3,14 @@
  * there, gets ready, answers a button of its reference in Chromium, leaves on SIGTERM, and says nothing on stderr; with the next
  * major version of Node, too. Then the commands `operations` and `customers` work there. Needs `npm run build` before.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startBrowser } from '../test/support/browser.ts';
+import { startFlags } from './start-flags.ts';
 
 /** Not a package of this project: its program would have the name of the Node that all scripts run on. */
 const NEXT_NODE = '26.10.0';
@@ -20,6 +21,7 @@ try {
     cpSync(path, join(folder, path), { recursive: true });
   }
   execFileSync('npm', ['ci', '--omit=dev'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  await checkCompileCache(folder);
   await startAndStop(folder, process.execPath);
   await startAndStop(folder, installNextNode(join(folder, 'next')));
   tryCommands(folder);
@@ -28,6 +30,18 @@ try {
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What the build has compiled must be of use in another folder, with the flags of `npm start`. */
+async function checkCompileCache(cwd: string): Promise<void> {
+  const { stderr } = spawnSync(process.execPath, [...(await startFlags()), 'dist/main.js', '--check'], {
+    cwd,
+    env: { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
+    encoding: 'utf8',
+  });
+  const told = (what: string): number => stderr.split(what).length - 1;
+  const [accepted, asked] = [told(' was accepted'), told('reading cache from ')];
+  if (asked === 0 || accepted < asked) throw new Error(`of ${asked} compiled files ${accepted} were accepted`);
 }
 
 /** @returns the path of its program */

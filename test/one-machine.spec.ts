@@ -128,7 +128,6 @@ describe(`the guide ${GUIDE}`, () => {
       ROOT: root,
       PROJECT: join(root, 'project'),
       MAX_EVENT_LOOP_DELAY_MS: '0',
-      NODE_COMPILE_CACHE: join(build.folder, 'dist/compile-cache'),
     });
     await shell.run(`cd ${root}/project`);
   }, SLOW_MS);

@@ -218,7 +218,6 @@ describe('a check of the configuration', () => {
     const refuse = (object, name) => { object[name] = () => { process.stderr.write("OPENED " + name); process.exit(9); }; };
     refuse(net.Server.prototype, "listen"); refuse(net.Socket.prototype, "connect"); refuse(dgram, "createSocket");
     refuse(dns, "lookup"); refuse(fs, "mkdirSync");'`;
-  const quiet = { NODE_COMPILE_CACHE: '' };
 
   it.each<[string, Record<string, string>, string]>([
     ['SQLite', { DATABASE_URL: 'sqlite:never-made/gateway.db' }, 'sqlite:FOLDER/never-made/gateway.db'],
@@ -235,7 +234,7 @@ describe('a check of the configuration', () => {
     async (_, environment, store) => {
       const before = await readdir(build.folder);
       const gateway = start(
-        { ...settings, ...environment, ...quiet },
+        { ...settings, ...environment },
         withArguments({ flags: WATCHED, args: '--check' }),
       );
       expect([await gateway.exited(), gateway.stderr]).toEqual([0, '']);
@@ -251,7 +250,7 @@ describe('a check of the configuration', () => {
     'watches what it says that it watches: a start does not get by',
     async () => {
       const gateway = start(
-        { ...settings, ...quiet, DATABASE_URL: 'postgres://localhost:1/octane' },
+        { ...settings, DATABASE_URL: 'postgres://localhost:1/octane' },
         withArguments({ flags: WATCHED }),
       );
       expect(await gateway.exited()).toBe(9);

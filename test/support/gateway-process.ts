@@ -50,8 +50,7 @@ export class GatewayProcess {
     const [program, ...args] = [...launcher, process.execPath, 'dist/main.js'];
     this.child = spawn(program, args, {
       cwd: folder,
-      // Shared by all that run the same build: to compile it is most of a start.
-      env: { NODE_COMPILE_CACHE: join(folder, 'dist/compile-cache'), ...environment },
+      env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
