@@ -15,6 +15,8 @@ export interface Load {
   readonly tokens: 'first' | 'all' | 'bad';
   /** Method and path, where `CUSTNO` stands for the number of one of the customers; unset: the direct debit's. */
   readonly route?: string;
+  /** How many customers; unset: 10,000. */
+  readonly customers?: number;
   /** ASCII; empty for none. */
   readonly body: string;
   /** Whether each request has an Idempotency-Key of its own. */

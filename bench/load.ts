@@ -129,13 +129,14 @@ async function openLoop(
   });
 }
 
-function nextRequest({ tokens: kind, body, hasKey, route = DIRECT_DEBIT_ROUTE }: Load, host: string): string {
+function nextRequest(load: Load, host: string): string {
+  const { tokens: kind, body, hasKey, route = DIRECT_DEBIT_ROUTE, customers = CUSTOMERS } = load;
   const index = (cursor = (cursor + 1) % 1_000_000_000);
   const known = kind === 'bad' ? badTokens : tokens;
   const token = known[kind === 'first' ? 0 : index % known.length]!;
   const key = hasKey ? `idempotency-key: ${randomUUID()}\r\n` : '';
   const content = body === '' ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
-  const target = route.replace('CUSTNO', String(CUSTNO + (index % CUSTOMERS)));
+  const target = route.replace('CUSTNO', String(CUSTNO + (index % customers)));
   return `${target} HTTP/1.1\r\nhost: ${host}\r\n${authorizationOf(target, host, token)}${key}${content}\r\n${body}`;
 }
 

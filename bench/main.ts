@@ -7,7 +7,7 @@
  *   npm run bench -- --parts [--rounds 5] [--requests 3000] [--quick] [--write]
  *   npm run bench -- --described [--rounds 5] [--requests 4000] [--quick]
  *   npm run bench -- --callers [--rounds 5] [--requests 4000] [--quick] [--write]
- *   npm run bench -- --profile [--requests 4000] [--store nothing|sqlite|postgres] [--tokens 1000] [--key]
+ *   npm run bench -- --profile [--requests 4000] [--store nothing|sqlite|postgres] [--tokens 1000] [--key] [--kind NAME]
  *
  *   --only     a part of the name of a contender; only the comparison is made, and only of these
  *   --quick    shows that everything works; its figures mean nothing
@@ -18,6 +18,7 @@
  *   --described what operations cost that a document describes; part of the whole, too
  *   --callers  what it costs to know whose customer a user is, and that a token is bound
  *   --profile  where the time goes, by package and by function; tables in Markdown
+ *   --kind     the begin of a row of --described, such as `payment`; the direct debit where it is not given
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -55,6 +56,7 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'sqlite' },
     tokens: { type: 'string', default: '1000' },
     key: { type: 'boolean', default: false },
+    kind: { type: 'string', default: 'direct debit' },
   },
 });
 const usual = usualEffort();
@@ -68,8 +70,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const stage = await Stage.set();
 try {
   if (values.profile) {
-    const { store, tokens, key } = values;
-    console.log(await profile(stage, effort, { tokens: Number(tokens), hasKey: key, store }));
+    const { store, tokens, key, kind } = values;
+    console.log(await profile(stage, effort, { tokens: Number(tokens), hasKey: key, store, kind }));
   } else {
     const { part, markdown, pictures } = await wanted();
     const result = `${provenance(args)}\n\n${markdown}`;

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KINDS, OPERATIONS_FILE } from './described.ts';
 import { startGateway } from './gateway.ts';
 import type { Effort, Stage } from './stage.ts';
 
@@ -30,19 +31,23 @@ interface Cost {
 export async function profile(
   stage: Stage,
   { requests, warmUp }: Effort,
-  options: { tokens: number; hasKey: boolean; store: string },
+  options: { tokens: number; hasKey: boolean; store: string; kind: string },
 ): Promise<string> {
-  const { hasKey } = options;
+  const { hasKey, store } = options;
+  const [kind, wanted] = Object.entries(KINDS).find(([name]) => name.startsWith(options.kind)) ?? [];
+  if (wanted === undefined)
+    throw new Error(`--kind is the begin of one of: ${Object.keys(KINDS).join('; ')}`);
   const folder = join(stage.surroundings.folder, 'profiles');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
   await stage.useTokens(options.tokens);
   const gateway = await startGateway(stage.surroundings, {
-    databaseUrl: options.store === 'postgres' ? await stage.newDatabase() : 'sqlite:profiled.db',
-    preloaded: options.store === 'nothing' ? ['nothing-store.ts'] : [],
+    databaseUrl: store === 'postgres' ? await stage.newDatabase() : 'sqlite:profiled.db',
+    preloaded: store === 'nothing' ? ['nothing-store.ts'] : [],
     flags: ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${INTERVAL_MICROSECONDS}`],
+    environment: { OPERATIONS_FILE },
   });
-  const asked = { count: requests, tokens: 'all', hasKey } as const;
+  const asked = { count: requests, tokens: 'all', hasKey, ...wanted } as const;
   await stage.ask(gateway, { ...asked, count: warmUp });
   const [from, cpuBefore] = [monotonicMicroseconds(), await gateway.cpuMs()];
   await stage.ask(gateway, asked);
@@ -59,7 +64,7 @@ export async function profile(
     sectionOf(index === 0 ? 'main thread' : `worker thread ${index}`, thread, requests),
   );
   const cpu = ((cpuAfter - cpuBefore) * 1000) / requests;
-  return `${requests} requests, ${options.tokens} tokens, store ${options.store}${hasKey ? ', with Idempotency-Key' : ''}; CPU of the process under the profiler ${cpu.toFixed(0)} µs a request.\n\n${parts.join('\n')}`;
+  return `${requests} requests (${kind}), ${options.tokens} tokens, store ${store}${hasKey ? ', with Idempotency-Key' : ''}; CPU of the process under the profiler ${cpu.toFixed(0)} µs a request.\n\n${parts.join('\n')}`;
 }
 
 function monotonicMicroseconds(): number {

@@ -11,7 +11,7 @@ import type { IssuerKey } from './scenario.ts';
 
 const CONNECTIONS = 32;
 /** What an idle process has forgotten, V8 its compiled code first, comes back before anything is counted. */
-const LEAD_IN_SHARE = 1 / 3;
+export const LEAD_IN_SHARE = 1 / 3;
 
 /** How much of everything. */
 export interface Effort {
