@@ -2,9 +2,10 @@ import { assertDoesItsJob, assertReceived } from './correctness.ts';
 import {
   CONTENDERS,
   FASTIFY_WITH_CACHE,
-  FASTIFY_WITHOUT_CACHE,
   GATEWAY_NOTHING,
+  GATEWAY_POSTGRES,
   GATEWAY_SQLITE,
+  GATEWAY_SQLITE_KEY,
   NEST,
 } from './contenders.ts';
 import type { Contender } from './contenders.ts';
@@ -141,8 +142,10 @@ export function comparisonGoals({ runs }: Comparison): Goal[] {
   };
   return CROWDS.flatMap((crowd) => {
     const goals = [
-      { name: GATEWAY_NOTHING, base: FASTIFY_WITH_CACHE, must: 1.8, moonshot: 1.2 },
-      { name: GATEWAY_SQLITE, base: FASTIFY_WITHOUT_CACHE, must: 1.8, moonshot: 1 },
+      { name: GATEWAY_NOTHING, base: FASTIFY_WITH_CACHE, must: 1.5, moonshot: 1.2 },
+      { name: GATEWAY_SQLITE, base: FASTIFY_WITH_CACHE, must: 2, moonshot: 1.5 },
+      { name: GATEWAY_SQLITE_KEY, base: GATEWAY_SQLITE, must: 1.25, moonshot: 1.1 },
+      { name: GATEWAY_POSTGRES, base: GATEWAY_SQLITE, must: 1.2, moonshot: 1 },
     ].flatMap(({ name, base, must, moonshot }) => {
       const measured = cpuRatio(crowd, name, base);
       const what = `CPU of ${name}, against ${base}, ${crowd}`;
@@ -152,6 +155,6 @@ export function comparisonGoals({ runs }: Comparison): Goal[] {
     const what = `CPU of ${NEST}, against ${GATEWAY_SQLITE}, ${crowd}`;
     return nest === undefined
       ? goals
-      : [...goals, { what, measured: nest, unit: '×' as const, must: 5, moonshot: 10, isLeast: true }];
+      : [...goals, { what, measured: nest, unit: '×' as const, must: 3.5, moonshot: 5, isLeast: true }];
   });
 }

@@ -28,11 +28,12 @@ export interface Contender {
 }
 
 export const FASTIFY_WITH_CACHE = 'Fastify 5, fast-jwt with cache';
-export const FASTIFY_WITHOUT_CACHE = 'Fastify 5, fast-jwt without cache';
 export const NEST = 'NestJS 12 as people write it';
 export const HAPROXY = 'HAProxy';
 export const GATEWAY_NOTHING = 'gateway, journal store replaced by nothing';
 export const GATEWAY_SQLITE = 'gateway, SQLite';
+export const GATEWAY_SQLITE_KEY = 'gateway, SQLite, with Idempotency-Key';
+export const GATEWAY_POSTGRES = 'gateway, PostgreSQL';
 
 export const CONTENDERS: readonly Contender[] = [
   {
@@ -59,7 +60,7 @@ export const CONTENDERS: readonly Contender[] = [
     start: (surroundings) => startNode(surroundings, [join(PEERS, 'fastify.ts')], REMEMBERED_TOKENS),
   },
   {
-    name: FASTIFY_WITHOUT_CACHE,
+    name: 'Fastify 5, fast-jwt without cache',
     checks: 'tokens and bodies',
     start: (surroundings) => startNode(surroundings, [join(PEERS, 'fastify.ts')], '0'),
   },
@@ -86,20 +87,20 @@ export const CONTENDERS: readonly Contender[] = [
     start: (surroundings) => startGateway(surroundings, { databaseUrl: 'sqlite:journal.db' }),
   },
   {
-    name: 'gateway, SQLite, with Idempotency-Key',
+    name: GATEWAY_SQLITE_KEY,
     checks: 'tokens and bodies',
     hasKey: true,
     start: (surroundings) => startGateway(surroundings, { databaseUrl: 'sqlite:keys.db' }),
   },
   {
-    name: 'gateway, PostgreSQL',
+    name: GATEWAY_POSTGRES,
     checks: 'tokens and bodies',
     start: async (surroundings, databaseUrl) =>
       startGateway(surroundings, { databaseUrl: await databaseUrl() }),
   },
 ];
 
-async function missingProgram(program: string): Promise<string | undefined> {
+export async function missingProgram(program: string): Promise<string | undefined> {
   const isThere = await promisify(execFile)('which', [program]).then(
     () => true,
     () => false,

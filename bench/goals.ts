@@ -4,7 +4,8 @@ import { figure, table } from './markdown.ts';
 export interface Goal {
   readonly what: string;
   readonly measured: number;
-  readonly unit: '×' | 's' | 'MB' | '%';
+  /** Empty for a plain number. */
+  readonly unit: '×' | 's' | 'MB' | '%' | '';
   readonly must: number;
   readonly moonshot: number;
   readonly isLeast?: boolean;
@@ -17,7 +18,7 @@ export function goalTable(goals: readonly Goal[]): string {
       const { what, measured, unit, must, moonshot, isLeast = false } = goal;
       const sign = isLeast ? '≥' : '≤';
       const tell = (value: string): string =>
-        unit === '×' || unit === '%' ? value + unit : `${value} ${unit}`;
+        unit === 's' || unit === 'MB' ? `${value} ${unit}` : value + unit;
       return [
         what,
         tell(figure(measured)),

@@ -25,10 +25,11 @@ import { parseArgs } from 'node:util';
 import { measureCallers } from './callers.ts';
 import { compare, comparisonGoals, comparisonTables } from './comparison.ts';
 import { goalTable } from './goals.ts';
-import { measureHalfLoad } from './half-load.ts';
+import { measureFlushes } from './flushes.ts';
 import { measureDescribed } from './described.ts';
 import { measureGrowth } from './growth.ts';
 import { provenance, writePart } from './markdown.ts';
+import { measurePaced } from './paced.ts';
 import { measureParts } from './parts.ts';
 import { profile } from './profile.ts';
 import { measureRefusals } from './refusals.ts';
@@ -130,8 +131,10 @@ async function comparison(only: readonly string[]): Promise<string> {
 
 async function everything(): Promise<string> {
   const compared = await compare(stage, effort, { isWanted: () => true, progress });
-  progress('half load');
-  const halfLoad = await measureHalfLoad(stage, effort);
+  progress('steady rates');
+  const paced = await measurePaced(stage, effort);
+  progress('flushes');
+  const flushes = await measureFlushes(stage, effort);
   progress('refusals');
   const refusals = await measureRefusals(stage, effort);
   progress('described operations');
@@ -142,7 +145,8 @@ async function everything(): Promise<string> {
   const memory = await measureMemory(stage, effort, values.million);
   const goals = [
     ...comparisonGoals(compared),
-    ...halfLoad.goals,
+    ...paced.goals,
+    ...flushes.goals,
     refusals.goal,
     ...described.goals,
     ...start.goals,
@@ -152,7 +156,8 @@ async function everything(): Promise<string> {
     goalTable(goals),
     `### At saturation\n\nMedians of ${effort.rounds} rounds of ${effort.requests} requests; × is the median of the rounds' ratios to the Fastify peer with its cache.`,
     comparisonTables(compared, effort.tokens),
-    `### At half of saturation\n\n${halfLoad.markdown}`,
+    `### At a steady rate\n\n${paced.markdown}`,
+    `### Flushes to the disk\n\n${flushes.markdown}`,
     `### Refusing\n\n${refusals.markdown}`,
     `### Described operations\n\n${described.markdown}`,
     `### Start\n\n${start.markdown}`,

@@ -77,9 +77,13 @@ export class MeasuredProgram {
     return new MeasuredProgram(url, child, (performance.now() - startedAt) / 1000);
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** Milliseconds of CPU time that all its threads have used so far, in user and system mode. */
   async cpuMs(): Promise<number> {
-    const folder = `/proc/${this.child.pid}/task`;
+    const folder = `/proc/${this.pid}/task`;
     const threads = await readdir(folder);
     // Nanoseconds on a CPU; /proc/PID/stat counts in ticks of 10 ms.
     const runtimes = threads.map(async (thread) =>
@@ -90,7 +94,7 @@ export class MeasuredProgram {
 
   /** Megabytes of memory that are in use now, and that were at most. */
   async memoryMb(): Promise<{ now: number; peak: number }> {
-    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
     const megabytes = (name: string): number =>
       Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024;
     return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };

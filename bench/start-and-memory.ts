@@ -29,7 +29,7 @@ export async function measureStart(stage: Stage): Promise<Measured> {
   const { q1, median, q3 } = spreadOf(seconds);
   return {
     markdown: `From the start of the process to ready: ${figure(median)} s (quartiles ${figure(q1)}–${figure(q3)}, of ${STARTS} starts).`,
-    goals: [{ what: 'start to ready', measured: median, unit: 's', must: 1.5, moonshot: 0.7 }],
+    goals: [{ what: 'start to ready', measured: median, unit: 's', must: 1, moonshot: 0.5 }],
   };
 }
 
@@ -53,7 +53,7 @@ export async function measureMemory(
     await stage.ask(gateway, { count: saturating, tokens: 'all', hasKey: true });
     const saturated = await note(saturating);
     const goals: Goal[] = [
-      { what: 'memory at saturation', measured: saturated, unit: 'MB', must: 250, moonshot: 150 },
+      { what: 'memory at saturation', measured: saturated, unit: 'MB', must: 200, moonshot: 140 },
     ];
     if (isLong) {
       const steps: number[] = [];

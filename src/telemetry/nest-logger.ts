@@ -7,6 +7,8 @@ import { servedRequest } from './served-request.ts';
 /** Injection token of the `Logger` of pino: a type leaves nothing behind that could be a token. */
 export const LOGGER = Symbol('Logger');
 
+const NOTHING = {};
+
 /**
  * JSON lines, each with the request that it was written for. Values from outside cannot start a new line or do anything
  * else to a terminal, and what looks like a secret is not shown.
@@ -17,8 +19,9 @@ export function createLogger(level: string, destination: DestinationStream): Log
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
-    // The access line comes with its request and its trace: what would be merged is in it.
-    mixin: (line) => ('traceId' in line ? {} : servedRequest()),
+    // The access line comes with its request and its trace: what would be merged is in it, and it is not copied for nothing.
+    mixin: (line) => ('traceId' in line ? NOTHING : servedRequest()),
+    mixinMergeStrategy: (line, mixed) => (mixed === NOTHING ? line : { ...mixed, ...line }),
     redact: { paths: REDACTED_PROPERTIES, censor: REDACTED },
     hooks: { streamWrite: harmless },
   };
