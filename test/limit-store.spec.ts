@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
+import { hashOf } from '../src/limits/limit-key.ts';
 import { Counts } from '../src/limits/counts.ts';
 import { PostgresCounts } from '../src/limits/postgres-counts.ts';
 import { Operations } from '../src/operations/operations.ts';
@@ -181,8 +182,8 @@ describe('the store of the limits', () => {
       await reader.connect();
       const { rows } = await reader.query<{ key: string }>('SELECT key FROM rate_limits');
       await reader.end();
-      expect(rows.map(({ key }) => key)).toContain(`${POLICY.name}:now`);
-      expect(rows.map(({ key }) => key)).not.toContain(`${POLICY.name}:ahead`);
+      expect(rows.map(({ key }) => key)).toContain(`${POLICY.name}:${hashOf('now')}`);
+      expect(rows.map(({ key }) => key)).not.toContain(`${POLICY.name}:${hashOf('ahead')}`);
     });
   });
 

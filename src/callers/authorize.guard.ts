@@ -77,8 +77,8 @@ function needsOwn({ customers }: Caller, custno: string | undefined): boolean {
 /** It must stand in the path as it is: the router decodes what it hands on, and paths are exact. */
 function isWellFormed(custno: string, { url, routeOptions }: FastifyRequest): boolean {
   if (custno !== 'me' && !CUSTNO.test(custno)) return false;
+  if (!url.includes('%')) return true;
   const [path = ''] = url.split('?', 1);
-  if (!path.includes('%')) return true;
   // Counted from the end: the URL of a request to a proxy begins with a host.
   const names = routeOptions.url!.split('/');
   return path.split('/').at(names.indexOf(':custno') - names.length) === custno;

@@ -9,7 +9,7 @@ import type { LimitReport } from './policy.ts';
 
 /** How often its limit somebody may send in all before nobody looks at a request any more. */
 const FLOOD_FACTOR = 5;
-const WINDOW_SECONDS = 60;
+const FLOOD = { name: 'flood', windowSeconds: 60 } as const;
 
 /**
  * Counts everything that a user sends, or a caller that acts for itself, refused or not. Who goes on sending far past its limit is
@@ -27,15 +27,11 @@ export class FloodLimit {
   count({ issuer, clientId, subject, customers, rateLimit }: Sender, report: LimitReport): void {
     const { userRateLimit, callerRateLimit } = this.settings;
     const isUser = customers === 'own';
-    const policy = {
-      name: 'flood',
-      quota: FLOOD_FACTOR * (isUser ? userRateLimit : (rateLimit ?? callerRateLimit)),
-      windowSeconds: WINDOW_SECONDS,
-      refusal: 'rate-limited',
-      detail: `${isUser ? 'This user' : 'This client'} goes on sending far past its limit. Send nothing until the time in Retry-After is over.`,
-    } as const;
     const key = isUser ? keyOf(issuer, clientId, subject) : keyOf(issuer, clientId);
-    const count = this.counts.addNow(policy, key);
-    if (count.uses > policy.quota) enforce({ policy, ...count }, report);
+    const count = this.counts.addNow(FLOOD, key);
+    const quota = FLOOD_FACTOR * (isUser ? userRateLimit : (rateLimit ?? callerRateLimit));
+    if (count.uses <= quota) return;
+    const detail = `${isUser ? 'This user' : 'This client'} goes on sending far past its limit. Send nothing until the time in Retry-After is over.`;
+    enforce({ policy: { ...FLOOD, quota, refusal: 'rate-limited', detail }, ...count }, report);
   }
 }

@@ -1,6 +1,11 @@
 import { hash } from 'node:crypto';
 
-/** What uses are counted by: always 43 characters, whatever the parts hold. JSON keeps the parts apart. */
+/** What uses are counted by. JSON keeps the parts apart. */
 export function keyOf(...parts: string[]): string {
-  return hash('sha256', JSON.stringify(parts), 'base64url');
+  return JSON.stringify(parts);
+}
+
+/** A key as it is stored: always 43 characters, which say nothing of whom it is of. */
+export function hashOf(key: string): string {
+  return hash('sha256', key, 'base64url');
 }

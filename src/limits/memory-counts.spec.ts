@@ -58,6 +58,14 @@ describe('counts in memory', () => {
     expect(await counts.add(POLICY, 'key')).toMatchObject({ uses: 1 });
   });
 
+  it('tell long keys apart by their last character', () => {
+    const counts = new MemoryCounts();
+    const long = 'x'.repeat(10_000);
+    expect(counts.addNow(POLICY, `${long}1`).uses).toBe(1);
+    expect(counts.addNow(POLICY, `${long}2`).uses).toBe(1);
+    expect(counts.addNow(POLICY, `${long}1`).uses).toBe(2);
+  });
+
   it('remember so many windows of a policy and no more: the one that ends first is forgotten first', () => {
     const counts = new MemoryCounts();
     for (let key = 0; key < 50_000; key += 1) counts.addNow(POLICY, String(key));

@@ -1,6 +1,10 @@
 import { Counts } from './counts.ts';
 import type { Count } from './counts.ts';
+import { hashOf } from './limit-key.ts';
 import type { Policy } from './policy.ts';
+
+/** A longer key is remembered by its hash, so that nobody takes more memory by a long name. */
+const MAX_KEY_CHARACTERS = 128;
 
 interface Window {
   uses: number;
@@ -13,7 +17,7 @@ export class MemoryCounts extends Counts {
   /** By policy, then by key. All windows of a policy are equally long, so a map holds them in the order in which they end. */
   private readonly windows = new Map<Policy['name'], Map<string, Window>>();
 
-  /** @param maxWindows of one policy that are remembered, 160 bytes each: then the one that ends first is forgotten */
+  /** @param maxWindows of one policy that are remembered, 250 bytes each: then the one that ends first is forgotten */
   constructor(private readonly maxWindows = 50_000) {
     super();
   }
@@ -23,9 +27,9 @@ export class MemoryCounts extends Counts {
   }
 
   /** As `add`, for who must not wait. */
-  addNow(policy: Policy, key: string): Count {
+  addNow(policy: Pick<Policy, 'name' | 'windowSeconds'>, key: string): Count {
     const now = performance.now();
-    const window = this.windowOf(policy, key, now);
+    const window = this.windowOf(policy, key.length > MAX_KEY_CHARACTERS ? hashOf(key) : key, now);
     window.uses += 1;
     return {
       uses: window.uses,
@@ -37,7 +41,11 @@ export class MemoryCounts extends Counts {
     };
   }
 
-  private windowOf({ name, windowSeconds }: Policy, key: string, now: number): Window {
+  private windowOf(
+    { name, windowSeconds }: Pick<Policy, 'name' | 'windowSeconds'>,
+    key: string,
+    now: number,
+  ): Window {
     let windows = this.windows.get(name);
     if (!windows) this.windows.set(name, (windows = new Map<string, Window>()));
     const known = windows.get(key);

@@ -4,6 +4,7 @@ import { failureCause } from '../telemetry/failure-cause.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { GatheredCounts } from './counts.ts';
 import type { Addition, Count } from './counts.ts';
+import { hashOf } from './limit-key.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import { ADD, NOW_MS, RateLimitTable, TABLE } from './rate-limit-table.ts';
 
@@ -63,7 +64,7 @@ export class PostgresCounts extends GatheredCounts implements OnApplicationBoots
   }
 
   protected async addAll(additions: readonly Addition[]): Promise<readonly Count[]> {
-    const keys = additions.map(({ policy, key }) => `${policy.name}:${key}`);
+    const keys = additions.map(({ policy, key }) => `${policy.name}:${hashOf(key)}`);
     const stored = await this.attempt(() =>
       this.table.query({
         text: ADD,

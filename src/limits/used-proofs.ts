@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Problem } from '../problems/problem.ts';
 import { failureCause } from '../telemetry/failure-cause.ts';
-import { keyOf } from './limit-key.ts';
+import { hashOf, keyOf } from './limit-key.ts';
 import { MemoryCounts } from './memory-counts.ts';
 import { ADD, RateLimitTable } from './rate-limit-table.ts';
 
@@ -36,7 +36,7 @@ export class MemoryProofs extends UsedProofs {
   private readonly counts = new MemoryCounts(MAX_PROOFS);
 
   use(jkt: string, jti: string): Promise<boolean> {
-    return Promise.resolve(this.counts.addNow(POLICY, keyOf(jkt, jti)).uses === 1);
+    return Promise.resolve(this.counts.addNow(POLICY, hashOf(keyOf(jkt, jti))).uses === 1);
   }
 }
 
@@ -50,7 +50,7 @@ export class PostgresProofs extends UsedProofs implements OnApplicationShutdown 
   }
 
   async use(jkt: string, jti: string): Promise<boolean> {
-    const values = [[`${POLICY.name}:${keyOf(jkt, jti)}`], [1], [POLICY.windowSeconds * 1000]];
+    const values = [[`${POLICY.name}:${hashOf(keyOf(jkt, jti))}`], [1], [POLICY.windowSeconds * 1000]];
     try {
       const { rows } = await this.table.use(() => this.table.query({ text: ADD, values }));
       return (rows[0] as { points: number }).points === 1;
