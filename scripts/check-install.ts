@@ -41,7 +41,8 @@ async function checkCompileCache(cwd: string): Promise<void> {
   });
   const told = (what: string): number => stderr.split(what).length - 1;
   const [accepted, asked] = [told(' was accepted'), told('reading cache from ')];
-  if (asked === 0 || accepted < asked) throw new Error(`of ${asked} compiled files ${accepted} were accepted`);
+  if (asked === 0 || accepted < asked)
+    throw new Error(`of ${asked} compiled files ${accepted} were accepted`);
 }
 
 /** @returns the path of its program */

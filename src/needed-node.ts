@@ -17,7 +17,5 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE) {
 /** What `npm run build` keeps of the compiled files, so that a start needs not compile them. Another Node or other flags ignore it. */
 const compileCache = fileURLToPath(new URL('compile-cache', import.meta.url));
 if (existsSync(compileCache)) {
-  process
-    .getBuiltinModule('node:module')
-    .enableCompileCache({ directory: compileCache, portable: true });
+  process.getBuiltinModule('node:module').enableCompileCache({ directory: compileCache, portable: true });
 }
