@@ -1,16 +1,18 @@
 FROM node:24.21.0-slim AS build
 WORKDIR /app
+# The user of the image below: Node keeps what it compiled apart for each user.
+RUN chown node:node /app
+USER node
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
-COPY scripts/bundle-packages.ts ./scripts/
+COPY scripts/bundle-packages.ts scripts/start-flags.ts ./scripts/
 RUN npm run build
 
 # For docker-compose.yml: Octane and the identity provider of the sandbox. The image below contains nothing of it.
 FROM build AS sandbox
 COPY sandbox ./sandbox
-USER node
 CMD ["node", "sandbox/main.ts"]
 
 FROM node:24.21.0-slim AS production-packages

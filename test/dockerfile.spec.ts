@@ -57,6 +57,19 @@ describe('check:deploy, of the Dockerfile', () => {
   );
 
   it.each([
+    ['is not copied', 'COPY scripts/build.ts ./scripts/', ''],
+    ['is left out', 'COPY scripts ./scripts', 'scripts/flags.ts'],
+  ])('names a file that a copied one imports: it %s', async (_what, instructions, dockerignore) => {
+    const imports = `import { join } from 'node:path';\nimport type { T } from './types.ts';\nimport {\n  flags,\n} from './flags.ts';\n`;
+    await writeFile(join(folder, 'scripts/build.ts'), imports);
+    await writeFile(join(folder, 'scripts/flags.ts'), '');
+    expect(await faultsOf(instructions, dockerignore)).toEqual([
+      'Dockerfile: scripts/build.ts is copied, and scripts/flags.ts, which it imports, is not',
+    ]);
+    expect(await faultsOf('COPY scripts ./scripts', '')).toEqual([]);
+  });
+
+  it.each([
     ['COPY src ./src', '*\n!src\n**/*.spec.ts'],
     ['COPY scripts/build.ts ./', '*\n!scripts/build.ts'],
     ['COPY . .', '*\n!src'],
