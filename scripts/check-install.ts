@@ -34,7 +34,7 @@ try {
 
 /** What the build has compiled must be of use in another folder, with the flags of `npm start`. */
 async function checkCompileCache(cwd: string): Promise<void> {
-  const { stderr } = spawnSync(process.execPath, [...(await startFlags()), 'dist/main.js', '--check'], {
+  const { stderr } = spawnSync(process.execPath, [...(await startFlags()), 'dist/main.js'], {
     cwd,
     env: { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
     encoding: 'utf8',

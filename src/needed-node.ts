@@ -2,9 +2,6 @@
  * What each entry imports, and nothing else: an older Node must be able to say what it lacks, and would fail at the files of the
  * gateway. An entry loads those when this has run.
  */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
 const NEEDED_NODE = 24;
 
 if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE) {
@@ -12,10 +9,4 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE) {
     `octane-bff needs Node ${NEEDED_NODE} or later; this is Node ${process.versions.node}\n`,
   );
   process.exit(1);
-}
-
-/** What `npm run build` keeps of the compiled files, so that a start needs not compile them. Another Node or other flags ignore it. */
-const compileCache = fileURLToPath(new URL('compile-cache', import.meta.url));
-if (existsSync(compileCache)) {
-  process.getBuiltinModule('node:module').enableCompileCache({ directory: compileCache, portable: true });
 }
