@@ -17,6 +17,9 @@ const GOALS = [
   { atOnce: 64, must: 0.2, moonshot: 0.2 },
 ];
 
+/** Of the usual requests of a round: what is counted does not vary. */
+const SHARE = 1 / 4;
+
 /** How often the gateway has the disk confirm what it wrote, for one change: SQLite, counted by strace. */
 export async function measureFlushes(
   stage: Stage,
@@ -28,8 +31,8 @@ export async function measureFlushes(
   const gateway = await startGateway(stage.surroundings, { databaseUrl: 'sqlite:flushes.db' });
   try {
     const goals: Goal[] = [];
+    const count = Math.ceil(requests * SHARE);
     for (const { atOnce, ...limits } of GOALS) {
-      const count = Math.ceil(requests / 4);
       const flushes = await flushesOf(gateway, join(stage.surroundings.folder, 'flushes'), () =>
         stage.ask(gateway, { count, connections: atOnce, tokens: 'all' }),
       );

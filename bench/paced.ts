@@ -33,8 +33,8 @@ export async function measurePaced(
       saturation.push((await stage.measure(gateway, { count: requests, tokens: 'all' })).perSecond);
     }
     const half = spreadOf(saturation).median / 2;
-    const atHalf = await latenciesAt(half);
-    const atSteady = await latenciesAt(STEADY_PER_SECOND);
+    const atHalf = await latenciesAt(half, stage, started, rounds);
+    const atSteady = await latenciesAt(STEADY_PER_SECOND, stage, started, rounds);
     return {
       markdown: [
         `${figure(half)} requests/s, half of what the gateway can serve:\n\n${latencyTable(atHalf)}`,
@@ -48,19 +48,6 @@ export async function measurePaced(
         }),
       ],
     };
-
-    async function latenciesAt(ratePerSecond: number): Promise<Latencies> {
-      const latencies: Latencies = new Map([...started.keys()].map((name) => [name, { p50: [], p99: [] }]));
-      for (let round = 0; round < rounds; round += 1) {
-        for (const [name, program] of started) {
-          const paced = { count: Math.ceil(ratePerSecond * SECONDS), tokens: 'all', ratePerSecond } as const;
-          const { p50Ms, p99Ms } = await stage.measure(program, paced);
-          latencies.get(name)!.p50.push(p50Ms);
-          latencies.get(name)!.p99.push(p99Ms);
-        }
-      }
-      return latencies;
-    }
   } finally {
     for (const program of started.values()) await program.stop();
   }
@@ -68,6 +55,24 @@ export async function measurePaced(
 
 /** Milliseconds, one of each round. */
 type Latencies = Map<string, { p50: number[]; p99: number[] }>;
+
+async function latenciesAt(
+  ratePerSecond: number,
+  stage: Stage,
+  programs: ReadonlyMap<string, MeasuredProgram>,
+  rounds: number,
+): Promise<Latencies> {
+  const latencies: Latencies = new Map([...programs.keys()].map((name) => [name, { p50: [], p99: [] }]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, program] of programs) {
+      const paced = { count: Math.ceil(ratePerSecond * SECONDS), tokens: 'all', ratePerSecond } as const;
+      const { p50Ms, p99Ms } = await stage.measure(program, paced);
+      latencies.get(name)!.p50.push(p50Ms);
+      latencies.get(name)!.p99.push(p99Ms);
+    }
+  }
+  return latencies;
+}
 
 function latencyTable(latencies: Latencies): string {
   const rows = [...latencies].map(([name, { p50, p99 }]) => {

@@ -1,7 +1,7 @@
 import { Counts } from './counts.ts';
 import type { Count } from './counts.ts';
 import { hashOf } from './limit-key.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Windows } from './policy.ts';
 
 /** A longer key is remembered by its hash, so that nobody takes more memory by a long name. */
 const MAX_KEY_CHARACTERS = 128;
@@ -27,7 +27,7 @@ export class MemoryCounts extends Counts {
   }
 
   /** As `add`, for who must not wait. */
-  addNow(policy: Pick<Policy, 'name' | 'windowSeconds'>, key: string): Count {
+  addNow(policy: Windows, key: string): Count {
     const now = performance.now();
     const window = this.windowOf(policy, key.length > MAX_KEY_CHARACTERS ? hashOf(key) : key, now);
     window.uses += 1;
@@ -41,11 +41,7 @@ export class MemoryCounts extends Counts {
     };
   }
 
-  private windowOf(
-    { name, windowSeconds }: Pick<Policy, 'name' | 'windowSeconds'>,
-    key: string,
-    now: number,
-  ): Window {
+  private windowOf({ name, windowSeconds }: Windows, key: string, now: number): Window {
     let windows = this.windows.get(name);
     if (!windows) this.windows.set(name, (windows = new Map<string, Window>()));
     const known = windows.get(key);

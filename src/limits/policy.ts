@@ -1,11 +1,15 @@
 import { Problem } from '../problems/problem.ts';
 
-/** So many uses in a window, which begins with the first of them. */
-export interface Policy {
-  /** As apps, logs and metrics know it. All policies of one name have windows of one length. */
+/** What uses are counted in: windows, each of which begins with its first use. */
+export interface Windows {
+  /** As apps, logs and metrics know it. All windows of one name have one length. */
   readonly name: string;
-  readonly quota: number;
   readonly windowSeconds: number;
+}
+
+/** So many uses in a window. */
+export interface Policy extends Windows {
+  readonly quota: number;
   /** What a use over the quota is refused with, and the words for it. */
   readonly refusal: 'rate-limited' | 'overloaded';
   readonly detail: string;

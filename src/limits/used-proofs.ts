@@ -11,11 +11,8 @@ const MAX_PROOFS = 1_000_000;
 /** A proof is a use of its key and id in a window. No operation can have this name, and so none has a limit that mixes with it. */
 const POLICY = {
   name: 'DPoP',
-  quota: 1,
   // As long as its `iat` can be good, and 30 s for the clocks of replicas that differ.
   windowSeconds: 120 + 30,
-  refusal: 'rate-limited',
-  detail: '',
 } as const;
 
 /** Which proofs of the possession of a key were used: each is good once. */
